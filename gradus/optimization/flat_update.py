@@ -23,8 +23,8 @@ class FlatUpdate:
     Parameters and gradients become views of one buffer each (for each group and dtype), and so does what the optimiser
     keeps for them; the parameters stay the objects that they are, and the optimiser stays as it is, with a state of the
     usual form. A parameter without a gradient is left out of a step, as the optimiser does it. Steps that cannot be done
-    in one call (a parameter without a gradient, a sparse one, hooks on the optimiser, parameters with differing numbers of
-    steps) are the optimiser's own. Where many parameters are small, most of the time of a step goes into its calls.
+    in one call (a parameter without a gradient, a sparse one, one thawed or added since, hooks on the optimiser,
+    parameters with differing numbers of steps) are the optimiser's own. Where many parameters are small, most of the time of a step goes into its calls.
 
     While it is in use, what was a view of a parameter before is not one: parameters whose memory another tensor uses are
     refused. What is to outlast a step of the gradients must be copied. Leaving its block, or `release`, gives each tensor
@@ -70,6 +70,7 @@ class FlatUpdate:
         self.optimizer = optimizer
         self.parts = [FlatPart(number, FlatMemory(parameters)) for number, parameters in _split(optimizer)]
         self.sizes = self._sizes()
+        self.others = self._outside(look=True)
         self.states: list[Any] | None = None
         self.whole = False
 
@@ -84,9 +85,11 @@ class FlatUpdate:
         return [part.memory.gradient for part in self.parts]
 
     def zero_grad(self) -> None:
-        """Set all gradients to zero, in place."""
+        """Set all gradients to zero, in place; those of parameters outside of the buffers to None."""
         for part in self.parts:
             part.memory.zero()
+        for p in self._outside():
+            p.grad = None
 
     def attach(self) -> None:
         """Let each parameter's `grad` be its part of the buffer, as it is."""
@@ -113,6 +116,7 @@ class FlatUpdate:
         groups = self.optimizer.param_groups
         if not (
             self.whole
+            and all(p.grad is None for p in self._outside())
             and not is_watched(self.optimizer)
             and self._sizes() == self.sizes
             and all(map(is_plain, groups))
@@ -139,6 +143,13 @@ class FlatUpdate:
 
     def __exit__(self, *reason: object) -> None:
         self.release()
+
+    def _outside(self, look: bool = False) -> list[Tensor]:
+        """The optimiser's parameters that are in no buffer: frozen when it was made, or added since."""
+        if not look and self._sizes() == self.sizes:
+            return self.others
+        inside = {id(p) for p in self.parameters}
+        return [p for group in self.optimizer.param_groups for p in group["params"] if id(p) not in inside]
 
     def _sizes(self) -> list[int]:
         return [len(group["params"]) for group in self.optimizer.param_groups]

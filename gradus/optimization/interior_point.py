@@ -132,7 +132,7 @@ def solve_qp(
         A: (…, p, n).
         b: (…, p).
         G: (…, m, n).
-        h: (…, m), ∞ where a row has no upper side; None where none has.
+        h: (…, m), ∞ (or 1e20 and more) where a row has no upper side; None where none has.
         g: (…, m), −∞ where a row has no lower side; None where none has.
         lower: (…, n), −∞ where a variable has no such bound.
         upper: (…, n), ∞ where a variable has no such bound.

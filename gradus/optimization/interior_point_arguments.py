@@ -14,6 +14,8 @@ from gradus.text import Text
 
 #: How much P may differ from its transpose, and its least eigenvalue be below 0, relative to its largest entry.
 SLACK = 1e-9
+#: A bound of this size or more is none, as other solvers have it: the digits of a slack of that length say nothing.
+NO_BOUND = 1e20
 #: How many numbers of P are looked at together.
 PART = 500_000
 
@@ -78,11 +80,17 @@ def checked(
         flat(A, p, n),
         flat(b, p),
         flat(G, m, n),
-        flat(g, m, fill=-torch.inf),
-        flat(h, m, fill=torch.inf),
-        flat(lower, n, fill=-torch.inf),
-        flat(upper, n, fill=torch.inf),
+        _far_is_none(flat(g, m, fill=-torch.inf), -1),
+        _far_is_none(flat(h, m, fill=torch.inf), 1),
+        _far_is_none(flat(lower, n, fill=-torch.inf), -1),
+        _far_is_none(flat(upper, n, fill=torch.inf), 1),
     )
+
+
+def _far_is_none(bound: Tensor, side: int) -> Tensor:
+    """Infinite where it is `NO_BOUND` away on its own side."""
+    far = side * bound.detach() >= NO_BOUND
+    return torch.where(far, side * torch.inf, bound) if bool(far.any()) else bound
 
 
 def _require_together(first: str, one: Tensor | None, second: str, other: Tensor | None) -> None:

@@ -14,6 +14,8 @@ from gradus.optimization.interior_point_form import Form, times, times_transpose
 FRACTION = 0.999
 #: What share of the mean of s∘z a problem that is stuck aims at.
 CENTRING = 0.5
+#: What is left of a certificate's sum may be this part of its terms: else huge data alone would pass for one.
+CANCELLED = 1e-6
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Residuals:
         size: of the KKT residual, relative to its terms: the largest of the three.
         infeasible: ‖Aᵀy + Eᵀz‖∞ where −bᵀy − dᵀz = 1; ∞ where it is not positive.
         unbounded: the largest of ‖P x‖∞, ‖A x‖∞, (E x)₊ where −qᵀx = 1; ∞ where it is not positive.
+            Both are at least what is left relative to the terms, where that is above `CANCELLED`.
     """
 
     dual: Tensor
@@ -106,15 +109,35 @@ def residuals(form: Form, at: Point, scale: Scale) -> Residuals:
         (xPx + qx + dz).abs() / (1 + (xPx / 2 + qx).abs()),
     )
     ray = largest(d * Px, e * Ax, c * Ex.clamp(min=0))
+    # free of units: whether the forces cancel, and whether x runs along the constraints where f still falls
+    force = _part(largest(Ay + Ez), largest(at.y, at.z))
+    bent = _bent(form, at.x, Px, torch.cat((Ax, Ex.clamp(min=0)), 1))
     return Residuals(
         dual,
         equal,
         above + at.s if form.live is None else (above + at.s) * form.live,
         ((at.s * at.z).sum(-1, keepdim=True) / form.count).squeeze(-1),
         torch.stack(relative).amax(0),
-        torch.where(dz < 0, largest(d * (Ay + Ez)) / -dz, torch.inf),
-        torch.where(qx < 0, ray / -qx, torch.inf),
+        torch.where(dz < 0, torch.maximum(largest(d * (Ay + Ez)) / -dz, force), torch.inf),
+        torch.where(qx < 0, torch.maximum(ray / -qx, bent), torch.inf),
     )
+
+
+def _bent(form: Form, x: Tensor, Px: Tensor, against: Tensor) -> Tensor:
+    """How far x, where f falls along it, is from a direction in which it never stops falling."""
+    length = largest(x)
+    bent = _part(largest(against), length) if against.shape[1] else torch.zeros_like(length)
+    if form.P is None:
+        return bent
+    entry = largest(form.P.diagonal(dim1=-2, dim2=-1))  # the largest of P, which has no negative eigenvalue
+    rounding = 10 * x.shape[1] * torch.finfo(x.dtype).eps * entry * length**2
+    curved = _part((x * Px).sum(-1) - rounding, -(form.q * x).sum(-1))
+    return torch.maximum(bent, torch.maximum(curved, _part(largest(Px), entry * length)))
+
+
+def _part(left: Tensor, terms: Tensor) -> Tensor:
+    """How large `left` is beside its terms; 0 where it is small."""
+    return torch.where(left <= CANCELLED * terms, 0.0, left / terms.clamp(min=torch.finfo(left.dtype).tiny))
 
 
 def start(form: Form, refinements: int) -> Point:

@@ -97,7 +97,8 @@ def damped_inverses(
 
 
 def _inverse(factor: Tensor, shift: Tensor, damping: float, which: tuple[str, str], layer: str) -> Tensor:
-    damped = factor.clone()
+    # under autocast the factors are sums in half precision, which no factorisation knows
+    damped = factor.float() if factor.dtype in (torch.float16, torch.bfloat16) else factor.clone()
     damped.diagonal(dim1=-2, dim2=-1).add_(shift[..., None])
     triangle, failures = torch.linalg.cholesky_ex(damped)
     if bool(failures.any() | ~triangle.isfinite().all()):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import function, number, refusal
+from gradus.errors import GradusError
 
 
 class Nesterov(torch.optim.Optimizer):
@@ -54,6 +55,8 @@ class Nesterov(torch.optim.Optimizer):
             momentum = number("momentum", momentum, least=0, below=1)
         try:
             super().__init__(parameters, dict(lr=lr, momentum=momentum))
+        except GradusError:
+            raise
         except (TypeError, ValueError) as error:
             raise refusal(
                 "parameters",
@@ -61,6 +64,15 @@ class Nesterov(torch.optim.Optimizer):
                 parameters,
                 kind=True,
             ) from error
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """As PyTorch's; the group's own lr and momentum are looked at as those of all groups are."""
+        if isinstance(param_group, dict):
+            if "lr" in param_group:
+                number("lr", param_group["lr"], above=0)
+            if param_group.get("momentum") is not None:
+                number("momentum", param_group["momentum"], least=0, below=1)
+        super().add_param_group(param_group)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:

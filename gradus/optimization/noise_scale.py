@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gradus.arguments import function, number, refusal, whole
 from gradus.arguments.tensors import concrete, tensor
+from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 
 
@@ -79,6 +80,7 @@ def _quotient(trace: Tensor, square: Tensor) -> Tensor:
     return torch.where(above, trace / torch.where(above, square, 1.0), math.inf)
 
 
+@torch.inference_mode(False)
 def measure_noise_scale(
     model: nn.Module,
     loss: Callable[[Any, Any], Tensor],
@@ -91,7 +93,7 @@ def measure_noise_scale(
     r"""The noise scale of a model's gradients at its present weights, from batches drawn with replacement.
 
     As `gradient_noise_scale` of the batches' gradients, without keeping them: only their sum and the sum of their squares.
-    The model's gradients and modes are left as they were; it is measured in the mode in which it stands.
+    The model is left as it was, its buffers and PyTorch's generator too; it is measured in the mode in which it stands.
 
     Args:
         model: any module.
@@ -134,18 +136,20 @@ def measure_noise_scale(
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise refusal("model", ("one with parameters to train", "含可训练参数的模型"), model)
-    total, squares = [torch.zeros_like(p, dtype=torch.float64) for p in parameters], 0.0
-    for _ in range(n):
-        rows = torch.randint(len(inputs), (b,), generator=generator).to(inputs.device)
-        value = loss(model(inputs[rows]), targets[rows])
-        if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
-            raise refusal("loss", ("a function to a tensor of one number that depends on the model", "返回依赖于模型的单个数的张量的函数"), value, kind=True)  # fmt: skip
-        for t, g in zip(
-            total, torch.autograd.grad(value.reshape(()), parameters, allow_unused=True), strict=True
-        ):
-            if g is not None:
-                t.add_(g)
-                squares += float(g.double().square().sum())
+    inputs, targets = outside_of_inference(inputs), outside_of_inference(targets)
+    with unchanged(model):
+        total, squares = [torch.zeros_like(p, dtype=torch.float64) for p in parameters], 0.0
+        for _ in range(n):
+            rows = torch.randint(len(inputs), (b,), generator=generator).to(inputs.device)
+            value = loss(model(inputs[rows]), targets[rows])
+            if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+                raise refusal("loss", ("a function to a tensor of one number that depends on the model", "返回依赖于模型的单个数的张量的函数"), value, kind=True)  # fmt: skip
+            for t, g in zip(
+                total, torch.autograd.grad(value.reshape(()), parameters, allow_unused=True), strict=True
+            ):
+                if g is not None:
+                    t.add_(g)
+                    squares += float(g.double().square().sum())
     mean_square = sum(float((t / n).square().sum()) for t in total)
     if not math.isfinite(squares + mean_square):
         raise refusal("loss", ("one with finite gradients at the model's weights", "在模型当前权重处梯度有限的损失"), Text("gradients that are not finite", "非有限的梯度"))  # fmt: skip

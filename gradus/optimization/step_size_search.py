@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +16,10 @@ from gradus.arguments.tensors import tensor
 from gradus.errors import GradusError
 from gradus.optimization.range_curve import WARM_UP, diverged, read_range_curve, smoothed
 from gradus.optimization.stable_steps import THRESHOLDS, largest_curvature
+from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from matplotlib.figure import Figure
 
 Loss = Callable[[Any, Any], Tensor]
@@ -75,6 +72,7 @@ class StepSizeSearch:
         return fig
 
 
+@torch.inference_mode(False)
 def search_step_size(
     model: nn.Module,
     loss: Loss,
@@ -140,11 +138,13 @@ def search_step_size(
     batches = [(inputs[i], targets[i]) for i in order.split(batch_size)]
     if len(batches) > 1 and len(batches[-1][0]) < batch_size:
         batches.pop()  # a small last batch would be noisier than the others
-    with _as_before(model):
+    with unchanged(model):
         model.train()
         if way == "range":
             if len(batches) < WARM_UP:
                 most = len(inputs) // WARM_UP
+                if not most:
+                    raise refusal("data", (f"{WARM_UP} samples or more for a range test", f"范围测试需要至少 {WARM_UP} 个样本"), len(inputs))  # fmt: skip
                 raise refusal("batch_size", (f"{most} at most, for a range test of {WARM_UP} steps or more", f"不超过 {most}，使范围测试至少有 {WARM_UP} 步"), batch_size)  # fmt: skip
             return _range_test(model, loss, batches[:1000], optimizer, low, high)
         if way == "curvature":
@@ -159,29 +159,7 @@ def _pair(data: Any) -> tuple[Tensor, Tensor]:
     if inputs.dim() == 0 or targets.dim() == 0 or len(inputs) != len(targets) or len(inputs) == 0:
         shapes = f"{tuple(inputs.shape)}, {tuple(targets.shape)}"
         raise refusal("data", ("as many targets as inputs", "与输入数目相同的目标"), Text(shapes, shapes))
-    return inputs, targets
-
-
-@contextmanager
-def _as_before(model: nn.Module) -> Iterator[None]:
-    """Afterwards the model's tensors, gradients, modes and PyTorch's generator are as they were."""
-    state = copy.deepcopy({k: v.detach() for k, v in [*model.named_parameters(), *model.named_buffers()]})
-    gradients = [p.grad for p in model.parameters()]
-    modes = [(m, m.training) for m in model.modules()]
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    with torch.random.fork_rng([device] if device.type == "cuda" else []), torch.enable_grad():
-        for p in model.parameters():
-            p.grad = None
-        try:
-            yield
-        finally:
-            with torch.no_grad():
-                for name, value in [*model.named_parameters(), *model.named_buffers()]:
-                    value.copy_(state[name])
-            for p, gradient in zip(model.parameters(), gradients, strict=True):
-                p.grad = gradient
-            for module, mode in modes:
-                module.training = mode
+    return outside_of_inference(inputs), outside_of_inference(targets)
 
 
 def _trainable(model: nn.Module) -> list[nn.Parameter]:
@@ -210,6 +188,8 @@ def _range_test(
         value = _value(loss, model, inputs, targets)
         value.backward()
         losses.append(float(value.detach()))
+        if t == 0 and not math.isfinite(losses[0]):
+            raise refusal("loss", ("a finite one at the start", "起始处有限的损失"), losses[0])
         average = 0.9 * average + 0.1 * losses[-1]
         now = average / (1 - 0.9 ** (t + 1))
         if diverged(now, lowest):
@@ -260,6 +240,8 @@ def _line_search(
     gradients = torch.autograd.grad(value, parameters, allow_unused=True)
     moving = [(p, p.detach().clone(), g) for p, g in zip(parameters, gradients, strict=True) if g is not None]
     slope, start = float(sum(g.square().sum() for _, _, g in moving)), float(value.detach())
+    if not 0 < slope < math.inf:
+        raise refusal("loss", ("a finite gradient other than 0 at the weights", "在当前权重处有限且不为 0 的梯度"), Text(f"one of length {slope**0.5:g}", f"长度为 {slope**0.5:g} 的梯度"))  # fmt: skip
     alpha, tried, losses = high, [], []
     with torch.no_grad():
         while alpha >= low:

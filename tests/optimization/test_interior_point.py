@@ -205,3 +205,42 @@ def test_no_axis_of_a_batch_and_several():
     r = solve_qp(P, q, lower=torch.zeros(3))
     assert r.x.shape == (2, 4, 3) and r.reason.shape == (2, 4) and r.iterations.shape == (2, 4)
     torch.testing.assert_close(r.x, (-q).clamp(min=0), rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("linear", [False, True])
+@pytest.mark.parametrize("factor", [1e3, 1e7, 1e10, 1e12])
+def test_large_numbers_alone_are_no_certificate(linear, factor):
+    # the same programs in other units of the cost, and of x: each has a solution, whatever the size of its numbers
+    normal, _ = draws(5)
+    M, A, x = normal(10, 5, 5), normal(10, 2, 5), normal(10, 5, 1).abs() + 1
+    P = None if linear else M @ M.mT + torch.eye(5, dtype=DOUBLE)
+    box = dict(lower=torch.zeros(5, dtype=DOUBLE), upper=torch.full((5,), 9.0, dtype=DOUBLE))
+    q, b = normal(10, 5), (A @ x)[..., 0]
+    known = solve_qp(P, q, A=A, b=b, **box)
+    assert known.solved
+    costly = solve_qp(None if P is None else P * factor, q * factor, A=A, b=b, **box)
+    steep = solve_qp(P, q * factor, A=A, b=b, **box)
+    far = solve_qp(
+        P, q * (1 if linear else factor), A=A, b=b * factor, **{k: v * factor for k, v in box.items()}
+    )
+    for r in (costly, steep, far):
+        assert not {"infeasible", "unbounded"} & set(r.reason.tolist())
+        assert not bool(r.x.isnan().any())
+    for r, unit in ((costly, 1), (far, factor)):
+        at = torch.from_numpy(
+            r.reason == "solved"
+        )  # with 1e10 units of x a linear program may stall, and says so
+        torch.testing.assert_close(r.x[at] / unit, known.x[at], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("linear", [False, True])
+@pytest.mark.parametrize("far", [1e20, 1e30, 1e308])
+def test_bounds_of_1e20_are_none(linear, far):
+    q = torch.tensor([3.0, 1.0], dtype=DOUBLE)
+    row, wide = torch.ones(1, 2, dtype=DOUBLE), torch.full((2,), far, dtype=DOUBLE)
+    P = None if linear else torch.eye(2, dtype=DOUBLE)
+    shared = dict(A=row, b=torch.ones(1, dtype=DOUBLE), G=row, lower=torch.zeros(2, dtype=DOUBLE))
+    there = solve_qp(P, q, upper=wide, g=-wide[:1], h=wide[:1], **shared)
+    without = solve_qp(P, q, g=torch.full((1,), -torch.inf), **shared)
+    assert there.solved
+    torch.testing.assert_close(there.x, without.x)

@@ -198,3 +198,22 @@ def stepped(model, x=None, wrap=False, **settings):
 def test_what_cannot_be_is_refused(call, words):
     with pytest.raises(GradusError, match=words):
         call()
+
+
+@pytest.mark.parametrize("fisher", ["sampled", "exact", "empirical"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_it_steps_under_autocast(fisher, dtype):
+    torch.manual_seed(0)
+    model, x = (
+        torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3)),
+        torch.randn(64, 5),
+    )
+    y, optimizer, losses = x[:, :3].argmax(1), KFAC(model, lr=0.5, fisher=fisher, damping=1e-2), []
+    for _ in range(10):
+        optimizer.zero_grad()
+        with torch.autocast("cpu", dtype=dtype):
+            loss = torch.nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]

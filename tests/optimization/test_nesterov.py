@@ -78,3 +78,10 @@ def test_a_parameter_without_gradient_stands_still_and_the_closure_is_called_onc
 def test_settings_out_of_range_are_refused(options):
     with pytest.raises(GradusError):
         Nesterov([torch.ones(2)], **options)
+
+
+@pytest.mark.parametrize("setting", [{"lr": -1.0}, {"lr": 0}, {"momentum": 1.0}, {"momentum": -0.1}])
+def test_the_settings_of_a_group_are_looked_at(setting):
+    (name,) = setting
+    with pytest.raises(GradusError, match=f"{name}: expected"):
+        Nesterov([{"params": [torch.ones(1)], **setting}], lr=1.0)

@@ -96,3 +96,24 @@ REFUSED = [
 def test_what_cannot_be_is_refused(call, words):
     with pytest.raises(GradusError, match=words):
         call()
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_it_is_measured_under_any_mode_and_leaves_the_model_as_it_was(context):
+    model = torch.nn.Sequential(torch.nn.BatchNorm1d(3), torch.nn.Dropout(0.5), torch.nn.Linear(3, 1))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    generator = torch.get_rng_state()
+    data = (torch.ones(20, 3).cumsum(0), torch.ones(20, 1))
+    with context():
+        inside = measure_noise_scale(model, torch.nn.functional.mse_loss, (data[0].clone(), data[1].clone()))
+    assert inside == measure_noise_scale(model, torch.nn.functional.mse_loss, data)
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert torch.equal(generator, torch.get_rng_state())
+
+
+def test_models_that_can_have_no_gradient_are_refused():
+    with torch.inference_mode():
+        made = torch.nn.Linear(3, 1)
+    for model in (made, torch.nn.LazyLinear(1)):
+        with pytest.raises(GradusError, match="model: expected one whose parameters"):
+            measure_noise_scale(model, torch.nn.functional.mse_loss, (torch.ones(4, 3), torch.ones(4, 1)))

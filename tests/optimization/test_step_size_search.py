@@ -134,7 +134,7 @@ REFUSED = [
         "range",
     ),
     (lambda: search_step_size(network(), F.cross_entropy, (X, Y), way="line", optimizer="momentum"), "range"),
-    (lambda: search_step_size(network(), F.cross_entropy, (X * torch.nan, Y)), "10 finite ones"),
+    (lambda: search_step_size(network(), F.cross_entropy, (X * torch.nan, Y)), "finite one at the start"),
     (lambda: read_range_curve(np.arange(1, 21.0), np.arange(20.0)), "never falls"),
     (lambda: read_range_curve(np.ones(20), np.ones(20)), "that grow"),
     (lambda: largest_stable_step(0.0), "curvature"),
@@ -156,3 +156,32 @@ def test_what_cannot_be_is_refused(call, words):
 def test_single_precision_has_a_step_too():
     search = search_step_size(network().float(), F.cross_entropy, (X.float(), Y), batch_size=6, high=100.0)
     assert X.dtype == DOUBLE and search.recommended > 0
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("way", ["range", "curvature", "line"])
+def test_it_searches_under_any_mode(context, way):
+    model, x = torch.nn.Linear(3, 1), torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+    data, mse = (x, x.sum(1, keepdim=True)), torch.nn.functional.mse_loss
+    with context():
+        inside = search_step_size(model, mse, tuple(d.clone() for d in data), way=way, batch_size=4)
+    assert inside.recommended == search_step_size(model, mse, data, way=way, batch_size=4).recommended
+
+
+@pytest.mark.parametrize("factor", [0.0, float("nan")])
+def test_a_line_search_wants_a_slope(factor):
+    with pytest.raises(GradusError, match="loss: expected a finite gradient other than 0"):
+        search_step_size(
+            torch.nn.Linear(3, 1),
+            lambda y, _: (factor * y).mean(),
+            (torch.ones(9, 3), torch.ones(9)),
+            way="line",
+        )
+
+
+def test_a_range_test_names_what_is_wrong_with_its_start():
+    model, ones = torch.nn.Linear(3, 1), torch.ones(40, 3)
+    with pytest.raises(GradusError, match="loss: expected a finite one at the start"):
+        search_step_size(model, lambda y, _: y.mean() * float("nan"), (ones, ones), batch_size=1)
+    with pytest.raises(GradusError, match="data: expected 10 samples or more"):
+        search_step_size(model, lambda y, _: y.mean(), (ones[:5], ones[:5]), batch_size=1)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradus.arguments import refusal
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import COLUMNS, History, Iterate
@@ -82,7 +83,11 @@ def run(
 
     Cost: one evaluation of all problems that still run for each round, and the method's own algebra.
     """
-    problems = np.arange(len(x))
+    if torch.is_inference_mode_enabled():  # where nothing has a gradient
+        with torch.inference_mode(False), torch.no_grad():
+            return run(method, objective, x, limits, callback, keep_points)
+    # tensors made in inference mode can take part in no graph, their copies can
+    x, objective, problems = x.clone(), objective.copied(), np.arange(len(x))
     state, log, running = method.start(objective, x), Log(keep_points), np.ones(len(x), dtype=bool)
     best_x, best_gradient = state.x, state.gradient
     best_value, best_norm = state.value.copy(), state.gradient_norm.copy()
@@ -150,8 +155,20 @@ def _call(
     value, norm, iterations, evaluations = shown
     stop = callback(Iterate(x, value, norm, iterations, evaluations, problems[rows]))
     if stop is not None:
-        stops = np.broadcast_to(np.asarray(stop, dtype=bool), rows.shape)
+        stops = _stops(stop, len(rows))
         state.reason[rows[stops & (state.reason[rows] == Reason.NONE)]] = Reason.STOPPED
+
+
+def _stops(stop: Any, count: int) -> np.ndarray:
+    """Which of `count` problems a callback stops by what it returned."""
+    answer = np.asarray(stop.detach().cpu() if isinstance(stop, Tensor) else stop)
+    if answer.dtype.kind not in "biuf" or (answer.size != 1 and answer.shape != (count,)):
+        words = (
+            f"None, True or False, or {count} of them in an array, from it",
+            f"返回 None、True、False 或 {count} 个布尔值的数组",
+        )
+        raise refusal("callback", words, stop)
+    return np.broadcast_to(answer.reshape(-1).astype(bool), (count,))
 
 
 def _empty(state: State) -> Ended:

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from gradus.errors import GradusError
 from gradus.optimization.minimize.objective import Objective
+from gradus.text import Text
 
 __all__ = ["solution_in_graph"]
 
@@ -56,8 +58,16 @@ class _Solution(torch.autograd.Function):
 def _solve(objective: Objective, x: Tensor, b: Tensor) -> Tensor:
     """(∇²f)⁻¹b (b, n): by a factorisation where n is small, else by conjugate gradients."""
     if x.shape[1] <= DENSE:
-        solved: Tensor = torch.linalg.solve(objective.hessian(x), b)
-        return solved
+        solved, info = torch.linalg.solve_ex(objective.hessian(x), b)
+        if bool(info.any()):
+            raise GradusError(
+                Text(
+                    "x has no derivative with respect to args: the Hessian of f is singular there",
+                    "x 对 args 没有导数：f 在该处的黑塞矩阵奇异",
+                )
+            )
+        result: Tensor = solved
+        return result
     return conjugate_gradients(objective.hessian_product(x), b)
 
 

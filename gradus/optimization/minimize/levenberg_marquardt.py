@@ -174,7 +174,8 @@ class LevenbergMarquardt(Method[LinearModelState]):
         J = some.jacobian_at(x, r.shape[1])
         state.hessian_evaluations[rows] += 1
         norms = J.norm(dim=1) if self.scaled else torch.ones_like(x)
-        D = torch.maximum(state.scale[index], norms)
+        # whole steps may pass a point of huge columns: beside its norms every later step would count as none
+        D = torch.maximum(state.scale[index], norms) if self.damped else norms
         D = torch.where(D > 0, D, torch.ones_like(D))
         finite = torch.isfinite(norms).all(dim=1)
         A = torch.where(finite[:, None, None], J / D[:, None, :], torch.zeros_like(J))

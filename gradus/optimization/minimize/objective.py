@@ -83,6 +83,15 @@ class Objective:
         other.args = pytree.tree_map(lambda a: a.detach() if isinstance(a, Tensor) else a, self.args)
         return other
 
+    def copied(self) -> Objective:
+        """The same with copies of the arguments that were made in inference mode."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.args = pytree.tree_map(
+            lambda a: a.clone() if isinstance(a, Tensor) and a.is_inference() else a, self.args
+        )
+        return other
+
     def value(self, x: Float[Tensor, "b n"]) -> Float[Tensor, " b"]:
         """F at each point, in the graph where x or the arguments are."""
         value = self._map(self.f, x)
@@ -165,6 +174,8 @@ class Objective:
 
     def _map(self, f: Callable[..., Any], x: Tensor, args: tuple[Any, ...] | None = None) -> Any:
         args = self.args if args is None else args
+        if not x.requires_grad:
+            x = x.clone()  # what f writes into its argument must not change the iterate
         if not self._batched:
             return f(self.layout.point(x.view(-1)), *args)
         axes = pytree.tree_map(lambda a: 0 if isinstance(a, Tensor) else None, args)
@@ -173,8 +184,8 @@ class Objective:
         )
 
     def _scalar(self, value: Any, count: int) -> Tensor:
-        if not isinstance(value, Tensor) or value.numel() != count:
-            raise refusal("f", ("a scalar tensor as its value", "返回标量张量"), value, kind=True)
+        if not isinstance(value, Tensor) or value.numel() != count or value.is_complex():
+            raise refusal("f", ("a real scalar tensor as its value", "返回实数标量张量"), value, kind=True)
         return value.reshape(()) if not self._batched and count == 1 else value.reshape(count)
 
 

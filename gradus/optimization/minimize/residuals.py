@@ -12,8 +12,10 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from gradus.arguments import choice, function, refusal
+from gradus.errors import GradusError
 from gradus.optimization.minimize.flattening import Flattening
 from gradus.optimization.minimize.objective import Objective
+from gradus.text import Text
 
 __all__ = ["Residuals"]
 
@@ -45,6 +47,7 @@ class Residuals(Objective):
         self.mode = None if jacobian is None or callable(jacobian) else choice("jacobian", jacobian, MODES)
         self.jacobian = jacobian if callable(jacobian) else None
         self.many = layout.batched
+        self._count: dict[str, int] = {}  # of the residuals at the first point, shared by selections
 
     def select(self, rows: Tensor) -> Residuals:
         """The same of some of the problems (rows,)."""
@@ -63,6 +66,13 @@ class Residuals(Objective):
         if not isinstance(r, Tensor) or not r.is_floating_point() or r.numel() == 0:
             words = ("a tensor of floating-point residuals", "浮点数残差的张量")
             raise refusal("residual", words, r, kind=True)
+        count = r.numel() // len(x)
+        if self._count.setdefault("residuals", count) != count:
+            came = Text(
+                f"{self._count['residuals']}, then {count}",
+                f"先 {self._count['residuals']} 个，后 {count} 个",
+            )
+            raise refusal("residual", ("as many residuals at every point", "在每一点的残差个数相同"), came)
         return r.reshape(len(x), -1).to(x)
 
     def jacobian_at(self, x: Float[Tensor, "b n"], count: int) -> Float[Tensor, "b m n"]:
@@ -75,6 +85,7 @@ class Residuals(Objective):
                 raise refusal("jacobian", (f"the shape {shape[1:]}", f"形状 {shape[1:]}"), J)
             return J.reshape(shape)
         forward = self.mode == "forward" or (self.mode is None and OVERHEAD * x.shape[1] <= count)
+        self._require_graph(x[:1])
         transform = torch.func.jacfwd if forward else torch.func.jacrev
 
         def flat(v: Tensor, *args: Any) -> Tensor:
@@ -89,6 +100,23 @@ class Residuals(Objective):
             warnings.filterwarnings("ignore", message="`torch.jit.script", category=DeprecationWarning)
             derived: Tensor = derivative(point, *self.args)
         return derived.detach().reshape(shape)
+
+    def _require_graph(self, x: Float[Tensor, "1 n"]) -> None:
+        """Once: whether the residuals come from x by operations of PyTorch; else their Jacobian would be 0 in silence."""
+        if "graph" in self._count:
+            return
+        self._count["graph"] = 1
+        first = self.select(torch.zeros(1, dtype=torch.long, device=x.device))
+        with torch.enable_grad():
+            r = first._map(self.f, x.detach().requires_grad_())
+        if isinstance(r, Tensor) and not r.requires_grad:
+            raise GradusError(
+                Text(
+                    "residual: its values carry no gradient: compute them from x by operations of PyTorch (no .item(), no "
+                    "NumPy), or give the Jacobian by `jacobian=`",
+                    "residual：其返回值不带梯度：请用 PyTorch 的运算由 x 算出（不用 .item()，不经 NumPy），或用 `jacobian=` 给出雅可比矩阵",
+                )
+            )
 
     def value_and_gradient(self, x: Float[Tensor, "b n"]) -> tuple[Float[Tensor, " b"], Float[Tensor, "b n"]]:
         """½‖r‖² and Jᵀr at each point."""

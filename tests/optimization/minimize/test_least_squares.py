@@ -152,3 +152,23 @@ def test_options_are_checked():
         least_squares(valley, tensor(-1.2, 1.0), "gauss-newton", factor=1.0)
     with pytest.raises(GradusError, match="residual"):
         least_squares(lambda x: 1, tensor(1.0))
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_residuals_outside_of_the_graph_are_refused(batched):
+    with pytest.raises(GradusError, match="carry no gradient"):
+        least_squares(lambda x: x.detach() - 1, torch.zeros(3, 2), batched=batched)
+
+
+def test_residuals_that_change_their_number_are_refused():
+    with pytest.raises(GradusError, match="got 2, then 3"):
+        least_squares(lambda x: x[: 2 if x[0] < 0.5 else 3] - 1, torch.zeros(3))
+
+
+def test_whole_steps_that_went_astray_have_not_converged():
+    t = torch.linspace(0, 4, 9, dtype=torch.float64)
+    start = torch.ones(2, dtype=torch.float64)
+    result = least_squares(
+        lambda x: x[0] * torch.exp(-x[1] * t) - 3 * torch.exp(-t / 2), start, "gauss-newton"
+    )
+    assert not result.converged or result.gradient_norm < 1e-6

@@ -258,8 +258,8 @@ def test_large_problems_are_differentiated_by_conjugate_gradients():
         (lambda: minimize(rosenbrock, [1.0, 2.0]), "x0"),
         (lambda: minimize(rosenbrock, torch.tensor([1, 2])), "floating-point"),
         (lambda: minimize(rosenbrock, tensor()), "at least one number"),
-        (lambda: minimize(lambda x: x, tensor(1.0, 2.0)), "a scalar tensor"),
-        (lambda: minimize(lambda x: x.sum().item(), tensor(1.0, 2.0)), "a scalar tensor"),
+        (lambda: minimize(lambda x: x, tensor(1.0, 2.0)), "a real scalar tensor"),
+        (lambda: minimize(lambda x: x.sum().item(), tensor(1.0, 2.0)), "a real scalar tensor"),
         (lambda: minimize(lambda x: torch.tensor(x.sum().item()), tensor(1.0)), "carries no gradient"),
         (lambda: minimize(rosenbrock, tensor(1.0, 2.0), "newtown"), "method"),
         (lambda: minimize(rosenbrock, tensor(1.0, 2.0), memroy=3), "memroy"),
@@ -275,3 +275,47 @@ def test_large_problems_are_differentiated_by_conjugate_gradients():
 def test_what_was_mistyped_is_an_error(call, words):
     with pytest.raises(GradusError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "method", ["gradient-descent", "bfgs", "lbfgs", "newton", "trust-region", "newton-cg"]
+)
+def test_inference_mode_changes_nothing(method):
+    def bowl(x, a):
+        return ((x - a) ** 2).sum()
+
+    start, goal = torch.zeros(2, dtype=torch.float64), torch.ones(2, dtype=torch.float64)
+    outside = minimize(bowl, start, method, args=(goal,))
+    with torch.inference_mode():
+        inside = minimize(bowl, torch.zeros(2, dtype=torch.float64), method, args=(goal.clone(),))
+    assert inside.converged and torch.equal(inside.x, outside.x)
+
+
+def test_what_f_writes_into_its_argument_changes_no_iterate():
+    def bowl(x):
+        pair = (x - 1).square().sum(), 2 * (x - 1)
+        x.zero_()
+        return pair
+
+    start = torch.full((3,), 5.0, dtype=torch.float64)
+    result = minimize(bowl, start, gradient=True)
+    assert result.converged and bool((start == 5).all())
+    torch.testing.assert_close(result.x, torch.ones_like(start))
+
+
+def test_a_complex_value_is_refused():
+    with pytest.raises(GradusError, match="f: expected a real scalar"):
+        minimize(lambda x: x.square().sum() + 0j, torch.ones(2))
+
+
+@pytest.mark.parametrize("answer", ["no", [True, False], object()])
+def test_a_callback_answers_yes_or_no(answer):
+    with pytest.raises(GradusError, match="callback: expected"):
+        minimize(lambda x: x.square().sum(), torch.ones(3, 2), batched=True, callback=lambda _: answer)
+
+
+def test_a_singular_hessian_has_no_derivative():
+    a = torch.tensor(1.0, requires_grad=True)
+    result = minimize(lambda x, a: (x * 0 * a).sum() + 1, torch.zeros(2), args=(a,))
+    with pytest.raises(GradusError, match="Hessian of f is singular"):
+        result.x.sum().backward()
