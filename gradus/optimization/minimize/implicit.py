@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from gradus.errors import GradusError
 from gradus.optimization.minimize.objective import Objective
+from gradus.optimization.minimize.reason import Reason
 from gradus.text import Text
 
 __all__ = ["solution_in_graph"]
@@ -17,8 +19,11 @@ __all__ = ["solution_in_graph"]
 DENSE = 200  # numbers of a problem up to which the Hessian is formed and factorised
 
 
-def solution_in_graph(objective: Objective, x: Tensor) -> Tensor:
-    """The points (b, n) where ∇f vanishes, in the graph of the arguments that require a gradient; else x as it is."""
+def solution_in_graph(objective: Objective, x: Tensor, reasons: Sequence[Reason]) -> Tensor:
+    """The points (b, n) where ∇f vanishes, in the graph of the arguments that require a gradient; else x as it is.
+
+    Differentiating by a point at which its problem did not converge is refused then: the theorem does not hold there.
+    """
     leaves, structure = pytree.tree_flatten(objective.args)
     wanted = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]
     if not wanted or not torch.is_grad_enabled():
@@ -31,14 +36,16 @@ def solution_in_graph(objective: Objective, x: Tensor) -> Tensor:
             changed[place] = value
         return tuple(pytree.tree_unflatten(changed, structure))
 
-    solution: Tensor = _Solution.apply(objective, args_with, x, *wanted)
+    solution: Tensor = _Solution.apply(objective, args_with, reasons, x, *wanted)
     return solution
 
 
 class _Solution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, objective: Objective, args_with: Any, x: Tensor, *wanted: Tensor) -> Tensor:
-        ctx.objective, ctx.args_with = objective, args_with
+    def forward(
+        ctx: Any, objective: Objective, args_with: Any, reasons: Sequence[Reason], x: Tensor, *wanted: Tensor
+    ) -> Tensor:
+        ctx.objective, ctx.args_with, ctx.reasons = objective, args_with, reasons
         ctx.save_for_backward(x, *wanted)
         return x.clone()
 
@@ -46,13 +53,31 @@ class _Solution(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         x, *wanted = ctx.saved_tensors
+        _require_minima(ctx.reasons, upstream)
         u = _solve(ctx.objective.detached(), x, upstream)
         with torch.enable_grad():
             inner = tuple(w.detach().requires_grad_() for w in wanted)
             leaf = x.detach().requires_grad_()
             gradient = ctx.objective.gradient_in_graph(leaf, ctx.args_with(inner))
             grads = torch.autograd.grad(gradient, inner, grad_outputs=-u, allow_unused=True)
-        return (None, None, None, *grads)
+        return (None, None, None, None, *grads)
+
+
+def _require_minima(reasons: Sequence[Reason], upstream: Tensor) -> None:
+    asked = upstream.abs().sum(1).tolist()
+    open_ones = [
+        i for i, r in enumerate(reasons) if asked[i] and r not in (Reason.CONVERGED, Reason.AT_ROUNDING)
+    ]
+    if open_ones:
+        i = open_ones[0]
+        which, which_zh = (f" of problem {i}", f"第 {i} 个问题的 ") if len(reasons) > 1 else ("", "")
+        raise GradusError(
+            Text(
+                f"x{which} has no derivative with respect to args, since it is no minimum: {reasons[i].text.en}; allow more "
+                "iterations, or use x.detach()",
+                f"{which_zh}x 对 args 没有导数，因为它不是极小点：{reasons[i].text.zh}；请允许更多迭代，或用 x.detach()",
+            )
+        )
 
 
 def _solve(objective: Objective, x: Tensor, b: Tensor) -> Tensor:

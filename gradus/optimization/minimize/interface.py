@@ -93,11 +93,11 @@ def minimize(
 
 def result_of(layout: Flattening, objective: Objective, ended: Ended, history: History) -> Result:
     """The result of a run, its point in the graph of the arguments that require a gradient."""
-    x = layout.points(solution_in_graph(objective, ended.x))
+    reasons = [Reason(code) for code in ended.reason.tolist()]
+    x = layout.points(solution_in_graph(objective, ended.x, reasons))
     names = [f.name for f in fields(Ended) if f.name not in ("x", "gradient", "reason")]
     columns: dict[str, Any] = {name: getattr(ended, name) for name in names}
     if layout.batched:
-        reasons = [Reason(code) for code in ended.reason.tolist()]
         return Result(x=x, reason=reasons, history=history, **columns)
     numbers = {name: column[0].item() for name, column in columns.items()}
-    return Result(x=x, reason=Reason(int(ended.reason[0])), history=history, **numbers)
+    return Result(x=x, reason=reasons[0], history=history, **numbers)

@@ -319,3 +319,20 @@ def test_a_singular_hessian_has_no_derivative():
     result = minimize(lambda x, a: (x * 0 * a).sum() + 1, torch.zeros(2), args=(a,))
     with pytest.raises(GradusError, match="Hessian of f is singular"):
         result.x.sum().backward()
+
+
+def test_a_point_that_is_no_minimum_has_no_derivative():
+    a = torch.tensor([1.0, 2.0], dtype=F64, requires_grad=True)
+
+    def f(x, a):
+        return (torch.cosh(x - a) * torch.tensor([1.0, 10.0], dtype=F64)).sum()
+
+    early = minimize(f, torch.zeros(2, dtype=F64), args=(a,), max_iterations=1)
+    with pytest.raises(GradusError, match="no minimum: the number of iterations reached max_iterations"):
+        early.x.sum().backward()
+    starts = torch.stack([a.detach(), torch.zeros(2, dtype=F64)])
+    some = minimize(f, starts, args=(torch.stack([a, a]),), batched=True, max_iterations=1)
+    with pytest.raises(GradusError, match="x of problem 1 has no derivative"):
+        some.x.sum().backward(retain_graph=True)
+    (slope,) = torch.autograd.grad(some.x[0].sum(), a)  # the one that ended at its minimum
+    torch.testing.assert_close(slope, torch.ones(2, dtype=F64))
