@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from gradus.optimization.comparison import expected_best
     from gradus.optimization.convexity import chord_curvature, conjugate
     from gradus.optimization.cross_validated_step import cross_validated_step
+    from gradus.optimization.directional_search import LineSearch, line_search
     from gradus.optimization.flat_update import FlatUpdate
     from gradus.optimization.interior_point import Farkas, Multipliers, QPResult, solve_qp
     from gradus.optimization.kfac import KFAC
@@ -43,6 +44,7 @@ __all__ = [
     "FlatUpdate",
     "L1Norm",
     "L2Norm",
+    "LineSearch",
     "LogisticLoss",
     "MGHProblem",
     "Multipliers",
@@ -63,6 +65,7 @@ __all__ = [
     "largest_stable_step",
     "lbfgs_product",
     "least_squares",
+    "line_search",
     "measure_noise_scale",
     "mgh_problem",
     "mgh_problems",
@@ -85,6 +88,7 @@ export(
         "comparison": ["expected_best"],
         "convexity": ["chord_curvature", "conjugate"],
         "cross_validated_step": ["cross_validated_step"],
+        "directional_search": ["LineSearch", "line_search"],
         "flat_update": ["FlatUpdate"],
         "interior_point": ["Farkas", "Multipliers", "QPResult", "solve_qp"],
         "kfac": ["KFAC"],

@@ -24,6 +24,7 @@ class Flattening:
     """
 
     def __init__(self, name: str, tree: Any, *, batched: bool) -> None:
+        self.name = name
         leaves, self.structure = pytree.tree_flatten_with_path(tree)
         if not leaves:
             raise refusal(name, ("a tensor, or a tree of tensors", "张量或张量的树"), tree, kind=True)
@@ -72,11 +73,13 @@ class Flattening:
         else:
             leaves, structure = pytree.tree_flatten(tree)
             if structure != self.structure:
-                raise refusal(name, ("the structure of x0", "与 x0 相同的结构"), tree)
+                raise refusal(name, (f"the structure of {self.name}", f"与 {self.name} 相同的结构"), tree)
         for leaf, shape in zip(leaves, self.shapes, strict=True):
             whole = (batch, *shape) if self.batched else shape
             if not isinstance(leaf, Tensor) or tuple(leaf.shape) != whole:
-                raise refusal(name, (f"the shape {whole} of x0", f"与 x0 相同的形状 {whole}"), leaf)
+                raise refusal(
+                    name, (f"the shape {whole} of {self.name}", f"与 {self.name} 相同的形状 {whole}"), leaf
+                )
         if self._single:
             return leaves[0].reshape(batch, -1)
         return torch.cat([leaf.reshape(batch, -1) for leaf in leaves], dim=1)

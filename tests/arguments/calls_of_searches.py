@@ -1,0 +1,22 @@
+"""Right calls of searches along a direction."""
+
+from __future__ import annotations
+
+from example_calls import Example, Fresh, of, tensors
+
+from gradus import optimization
+
+
+def calls_of_searches() -> dict[str, Example]:
+    return {
+        "gradus.optimization.line_search": of(
+            optimization.line_search,
+            f=lambda x: (x - 1).square().sum(),
+            x=Fresh(lambda: tensors(0, 3)),
+            direction=Fresh(lambda: 1 - tensors(0, 3)),
+            args=(),
+            decrease=1e-4,
+            curvature=0.5,
+            first=0.25,
+        ),
+    }
