@@ -271,31 +271,3 @@ def test_hooks_and_schedulers_see_their_steps() -> None:
         optimizer.register_step_post_hook(lambda *arguments: seen.append("step"))
         flat.step()
     assert seen == ["step"]
-
-
-@pytest.mark.parametrize(
-    "make", [lambda p: AdamW(p, lr=0.01, fused=True), lambda p: Adam(p, lr=0.01, fused=True)]
-)
-@pytest.mark.parametrize("late", ["thawed", "added"])
-def test_parameters_that_come_later_are_trained_as_by_the_optimiser(
-    make: Callable[..., Any], late: str
-) -> None:
-    ends = []
-    for flat in (False, True):
-        torch.manual_seed(0)
-        net, x = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), torch.randn(8, 3)
-        net[0].requires_grad_(late == "added")
-        optimizer = make(net.parameters() if late == "thawed" else net[2].parameters())
-        update = FlatUpdate(optimizer) if flat else optimizer
-        start = net[0].weight.detach().clone()
-        for t in range(6):
-            if t == 2 and late == "thawed":
-                net[0].requires_grad_()
-            elif t == 2:
-                optimizer.add_param_group({"params": list(net[0].parameters())})
-            update.zero_grad()
-            net(x).square().sum().backward()
-            update.step()
-        assert not torch.equal(net[0].weight, start)
-        ends.append([p.detach().clone() for p in net.parameters()])
-    torch.testing.assert_close(ends[0], ends[1], rtol=0, atol=1e-6)

@@ -55,7 +55,7 @@ LINE_SEARCH = Concept(
     needs=("gradient-descent", "gradient"),
     source="wolfe1969convergence",
     year=1969,
-    people=("Larry Armijo", "Philip Wolfe", "Jorge Moré", "David Thuente"),
+    people=("Larry Armijo", "Philip Wolfe", "Jorge J. Moré", "David Thuente"),
     aliases="Armijo condition, Armijo rule, Wolfe conditions, strong Wolfe conditions, backtracking line search, sufficient decrease, "
     "curvature condition, Moré–Thuente, 一维搜索, 直线搜索, 沃尔夫条件, Armijo 条件, Wolfe 条件, 回溯线搜索, 充分下降条件, 曲率条件",
     implementations=(
