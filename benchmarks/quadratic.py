@@ -43,9 +43,9 @@ def gradus(P: Tensor, q: Tensor, G: Tensor, h: Tensor) -> Tensor:
 def with_osqp(P: Tensor, q: Tensor, G: Tensor, h: Tensor) -> Tensor:
     """A problem after the other, to the accuracy 1e-6."""
     import numpy as np
-    import osqp
     from scipy import sparse
 
+    osqp: Any = importlib.import_module("osqp")
     found = []
     for p, c, rows, most in zip(P.numpy(), q.numpy(), G.numpy(), h.numpy(), strict=True):
         solver = osqp.OSQP()
@@ -60,10 +60,10 @@ def with_osqp(P: Tensor, q: Tensor, G: Tensor, h: Tensor) -> Tensor:
 
 def with_clarabel(P: Tensor, q: Tensor, G: Tensor, h: Tensor) -> Tensor:
     """A problem after the other, by its defaults."""
-    import clarabel
     import numpy as np
     from scipy import sparse
 
+    clarabel: Any = importlib.import_module("clarabel")
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     found = []
@@ -76,7 +76,7 @@ def with_clarabel(P: Tensor, q: Tensor, G: Tensor, h: Tensor) -> Tensor:
 
 def with_qpth(P: Tensor, q: Tensor, G: Tensor, h: Tensor) -> Tensor:
     """All at once, by its defaults, without its check of P."""
-    from qpth.qp import QPFunction
+    QPFunction: Any = importlib.import_module("qpth.qp").QPFunction
 
     none = torch.empty(0, dtype=torch.float64)
     return QPFunction(verbose=-1, check_Q_spd=False)(P, q, G, h, none, none)

@@ -50,9 +50,9 @@ def kronecker_step(
     Example:
         >>> import torch
         >>> a, g = torch.eye(2) * 2, torch.eye(2)
-        >>> kronecker_step(a, g, torch.tensor([[4.0, 2.0], [0.0, 1.0]]), damping=0.0)
-        tensor([[4., 2.],
-                [0., 1.]])
+        >>> step = kronecker_step(a, g, torch.tensor([[4.0, 2.0], [0.0, 1.0]]), damping=0.0)
+        >>> [[round(entry, 4) for entry in row] for row in step.tolist()]
+        [[4.0, 2.0], [0.0, 1.0]]
     """
     sizes = Sizes()
     tensor("a", a, "n>=1 d_in>=1", sizes, finite=True)

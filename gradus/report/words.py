@@ -73,6 +73,7 @@ WORDS: dict[str, Text] = {
     "implementation": Text("Implementation", "实现"),
     "where": Text("Symbols", "符号"),
     "needs": Text("Needs", "需要先懂"),
+    "verify-key": Text("gradus verify {}", "gradus verify {} --lang zh"),
     "not-measured": Text(
         "Not measured when this page was made; to measure it here:", "生成本页时未作测量；在本机测量："
     ),

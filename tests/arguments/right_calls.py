@@ -102,6 +102,7 @@ WITHOUT: dict[str, str] = {
     "gradus.networks.Residual.extra_repr": "takes no arguments",
     "gradus.networks.RotaryEncoding.extra_repr": "takes no arguments",
     "gradus.networks.SinusoidalEncoding.extra_repr": "takes no arguments",
+    "gradus.optimization.Nesterov.add_param_group": "PyTorch's own, with its refusals",
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",

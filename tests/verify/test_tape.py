@@ -22,7 +22,7 @@ CANNOT = {
 # Cases at which a definition branches on equality, so that the way taken there differs from both sides.
 BRANCHES = {
     ("tanh", "at zero"), ("elu", "at zero"), ("conjugate-gradients", "start is the solution"), ("dirichlet", "uniform"),
-    ("adam", "at the minimum"),
+    ("adam", "at the minimum"), ("optimizers", "ties"),
 }  # fmt: skip
 
 # Smooth definitions that no framework differentiates: an optimiser's trajectory, a quadrature rule.

@@ -35,7 +35,7 @@ def _ours(minimize, f, gradient, hessian, theta0, steps, method="pure", radius=1
         name,
         gradient=gradient,
         hessian=hessian,
-        tolerance=0,
+        tolerance=0.0,
         max_iterations=steps,
         keep_points=True,
         **options,

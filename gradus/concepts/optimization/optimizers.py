@@ -80,7 +80,7 @@ OPTIMIZERS = Concept(
 @OPTIMIZERS.definition
 def expected_best(losses, budget):
     choices = itertools.combinations(range(losses.shape[-1]), budget)
-    return np.mean([losses[..., list(S)].min(axis=-1) for S in choices], axis=0)
+    return np.stack([losses[..., list(S)].min(axis=-1) for S in choices]).mean(axis=0)
 
 
 @OPTIMIZERS.example

@@ -80,6 +80,7 @@ def test_reaches_the_published_minima(method):
     assert at_rounding <= {10, 17, 20}  # whose gradients are large numbers times rounding
 
 
+@pytest.mark.slow
 def test_starts_far_away_end_well():
     solved = 0
     for problem in mgh_problems():
