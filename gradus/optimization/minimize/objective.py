@@ -97,8 +97,8 @@ class Objective:
         value = self._map(self.f, x)
         return self._scalar(value[0] if self._both is self.f else value, len(x))
 
-    def value_and_gradient(self, x: Float[Tensor, "b n"]) -> tuple[Float[Tensor, " b"], Float[Tensor, "b n"]]:
-        """F and ∇f at each point, outside of the graph.
+    def value_and_gradient(self, x: Float[Tensor, "b n"]) -> tuple[Tensor, Float[Tensor, "b n"]]:
+        """F (b,), or a scalar of a single problem, and ∇f at each point, outside of the graph.
 
         Raises:
             GradusError: f returns no scalar, or one that does not come from x by operations of PyTorch.
