@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -16,6 +16,7 @@ from gradus.text import Text
 __all__ = ["Box", "L1Norm", "L2Norm", "NuclearNorm", "Penalty"]
 
 
+@runtime_checkable
 class Penalty(Protocol):
     r"""A convex function g with the operator :math:`\operatorname{prox}_{tg}(v)=\arg\min_u g(u)+\frac{1}{2t}\|u-v\|^2`."""
 

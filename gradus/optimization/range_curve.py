@@ -95,4 +95,4 @@ def _before_divergence(curve: np.ndarray) -> np.ndarray:
 
 def diverged(loss: float, lowest: float) -> bool:
     """Whether a smoothed loss stands too far above the lowest so far."""
-    return not np.isfinite(loss) or (lowest > 0 and loss > TOO_HIGH * lowest)
+    return bool(not np.isfinite(loss) or (lowest > 0 and loss > TOO_HIGH * lowest))

@@ -92,7 +92,7 @@ class Objective:
         )
         return other
 
-    def value(self, x: Float[Tensor, "b n"]) -> Float[Tensor, " b"]:
+    def value(self, x: Float[Tensor, "b n"]) -> Tensor:
         """F at each point, in the graph where x or the arguments are."""
         value = self._map(self.f, x)
         return self._scalar(value[0] if self._both is self.f else value, len(x))
