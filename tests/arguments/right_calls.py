@@ -32,6 +32,7 @@ WITHOUT: dict[str, str] = {
     "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
     "gradus.networks.SparseMatrix": "made by its methods of_entries and of_dense",
     "gradus.optimization.Farkas": RESULT,
+    "gradus.optimization.LineSearch": RESULT,
     "gradus.optimization.Multipliers": RESULT,
     "gradus.optimization.QPResult": RESULT,
     "gradus.optimization.CertifiedFit": RESULT,
