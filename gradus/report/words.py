@@ -73,9 +73,9 @@ WORDS: dict[str, Text] = {
     "implementation": Text("Implementation", "实现"),
     "where": Text("Symbols", "符号"),
     "needs": Text("Needs", "需要先懂"),
-    "verify-key": Text("gradus verify {}", "gradus verify {} --lang zh"),
     "not-measured": Text(
-        "Not measured when this page was made; to measure it here:", "生成本页时未作测量；在本机测量："
+        "Not measured when this page was made; to measure it here: gradus verify {}",
+        "生成本页时未作测量；在本机测量：gradus verify {}",
     ),
     "no-evidence": Text(
         "No claim of this concept was measured in this run.", "本次运行没有测量该概念的任何断言。"

@@ -144,7 +144,7 @@ def test_it_is_the_search_of_minimize():
         ({"decrease": 0.5, "curvature": 0.4}, "curvature: expected more than decrease"),
         ({"first": 0.0}, "first"),
         ({"args": [1]}, "args: expected a tuple"),
-        ({"f": lambda x: x}, "a scalar"),
+        ({"f": lambda x: x}, "a real scalar"),
     ],
 )
 def test_wrong_arguments_are_refused(given, words):
