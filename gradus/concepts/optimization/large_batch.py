@@ -409,8 +409,8 @@ def figure(batch, noise):
     )
     steps, samples = 1 + scale / batch, 1 + batch / scale
     words = Text(
-        f"Noise scale {scale:.3g} samples, estimated from 6000. At batch size {batch:.0f} a run needs {steps:.3g} times the steps of exact gradients and {samples:.3g} times "
+        f"Noise scale {scale:.3g} samples, estimated from 6000 (dotted). At batch size {batch:.0f} a run needs {steps:.3g} times the steps of exact gradients and {samples:.3g} times "
         f"the samples of tiny batches; the best step is {1 / steps:.2g} of its limit.",
-        f"噪声尺度为 {scale:.3g} 个样本（由 6000 个样本估计）。批量大小为 {batch:.0f} 时，所需步数是精确梯度的 {steps:.3g} 倍，所需样本是极小批量的 {samples:.3g} 倍；最佳步长是其极限的 {1 / steps:.2g}。",
+        f"噪声尺度为 {scale:.3g} 个样本（由 6000 个样本估计；点线）。批量大小为 {batch:.0f} 时，所需步数是精确梯度的 {steps:.3g} 倍，所需样本是极小批量的 {samples:.3g} 倍；最佳步长是其极限的 {1 / steps:.2g}。",
     )
     return Drawing(fig, words)

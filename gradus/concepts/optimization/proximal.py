@@ -534,8 +534,8 @@ def figure(weight, step, condition):
     ends = [abs(F(*run[-1]) - F(*best)) for run in runs]
     words = Text(
         f"κ = {condition:.3g}, λ = {lam:.3g}, α = {step:.2f}/L. After {T} steps the errors are {ends[0]:.1e} (ISTA) and {ends[1]:.1e} (FISTA); "
-        f"{zeros} of 2 entries of FISTA's point are exactly 0.",
+        f"{zeros} of 2 entries of FISTA's point are exactly 0. Dotted: the bounds, like 1/k and 1/k².",
         f"κ = {condition:.3g}，λ = {lam:.3g}，α = {step:.2f}/L。{T} 步后的误差为 {ends[0]:.1e}（ISTA）与 {ends[1]:.1e}（FISTA）；"
-        f"FISTA 的点共 2 个分量，其中 {zeros} 个恰为 0。",
+        f"FISTA 的点共 2 个分量，其中 {zeros} 个恰为 0。点线为按 1/k 与 1/k² 下降的界。",
     )
     return Drawing(fig, words)

@@ -481,7 +481,7 @@ def figure(forgetting, burst, alpha):
     left.semilogy(t, summed, color=COLOURS[0], lw=1.4, label="AdaGrad")
     left.axvline(at + 1, color="0.5", lw=0.9, ls=":")
     left.set(xlabel="t", ylabel=r"step / $\alpha$")
-    left.legend(frameon=False, fontsize=9.5, loc="lower right")
+    left.legend(frameon=False, fontsize=9.5, loc="upper right")
     path = rmsprop(quadratic([1.0]), np.ones(1), long, alpha, beta2)[:, 0]
     s, theta = 0.0, [1.0]
     for _ in range(long):
@@ -490,7 +490,15 @@ def figure(forgetting, burst, alpha):
     right.semilogy(np.maximum(np.abs(path), 1e-8), color=COLOURS[1], lw=1.4)
     right.semilogy(np.maximum(np.abs(theta), 1e-8), color=COLOURS[0], lw=1.4)
     right.axhline(alpha / 2, color="0.35", lw=1, ls="--")
-    right.annotate(r"$\alpha/2$", (long, alpha / 2), ha="right", va="bottom", fontsize=9.5, color="0.35")
+    right.annotate(
+        r"$\alpha/2$",
+        (long, alpha / 2),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=9.5,
+        color="0.35",
+    )
     right.set(xlabel="t", ylabel=r"$|\theta_t|$", ylim=(1e-6, 3))
     words = Text(
         f"Left: gradients of 1, and one of {burst:.3g} at step {at + 1}; β₂ = {beta2:.3g}. {T - at - 1} steps later RMSprop's step is "

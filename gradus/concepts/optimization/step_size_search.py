@@ -448,10 +448,10 @@ def figure(noise, beta):
         fontsize=10,
     )
     ax.annotate(
-        r"$2/\lambda_{\max}$", (2.0, 0.93 * top), xytext=(4, 0), textcoords="offset points", color="0.35", fontsize=10
+        r"$2/\lambda_{\max}$", (2.0, -0.06 * top), xytext=(6, 0), textcoords="offset points", color="0.35", fontsize=10
     )
     ax.annotate(
-        r"$\alpha_m$", (alpha[m], smooth[m]), xytext=(0, -12), textcoords="offset points", ha="center", fontsize=10
+        r"$\alpha_m$", (alpha[m], smooth[m]), xytext=(-5, 14), textcoords="offset points", ha="right", fontsize=10
     )
     ax.set(xlabel=r"$\alpha$", ylabel=r"$\ell$", ylim=(-0.12 * top, top))
     words = Text(
