@@ -163,8 +163,11 @@ JUDGEMENTS: dict[str, Text] = {
     "metric": Text("a trained system reaches its target", "训练好的系统达到目标值"),
 }
 
-#: Names of the settings and phases that recipes share; others are shown as they are written.
+#: Names of the settings and phases of the recipes.
 SETTINGS: dict[str, Text] = {
+    "held_out": Text("share held out", "留作验证的比例"),
+    "hidden": Text("hidden units", "隐藏单元数"),
+    "patience": Text("patience", "容忍轮数"),
     "optimizer": Text("optimiser", "优化器"),
     "learning_rate": Text("learning rate", "学习率"),
     "batch_size": Text("batch size", "批大小"),

@@ -9,7 +9,7 @@ import pytest
 from gradus.catalogue import load
 from gradus.data.kinds import load_any
 from gradus.errors import GradusError
-from gradus.report.words import METRICS
+from gradus.report.words import METRICS, SETTINGS
 from gradus.running import run_system
 from gradus.systems import SeedRequest, keys, recipe_of
 from gradus.text import Text
@@ -34,7 +34,9 @@ def test_a_recipe_is_whole(key):
         # a choice other than the first may leave the recipe without a target
         assert recipe.data and set(recipe.targets) == set(recipe.data if recipe.targets or not number else ())
         assert recipe.metric in METRICS, "the score has no name in the report"
-        assert all(recipe.settings_for(data) for data in recipe.data)
+        for data in recipe.data:
+            assert recipe.settings_for(data)
+            assert set(recipe.settings_for(data)) <= set(SETTINGS), "a setting has no name in the report"
         for text in (recipe.text, *(option.meaning for option in recipe.options)):
             assert isinstance(text, Text) and text.en.strip()
             assert re.search(r"[\u4e00-\u9fff]", text.zh) and not re.search(r"[\u4e00-\u9fff]", text.en)

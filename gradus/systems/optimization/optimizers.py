@@ -185,15 +185,17 @@ def _table(trials: Trials, best: Mapping[str, Mapping[str, Any]]) -> Comparison:
         Text("Chosen rate", "选定的学习率"),
         Text("Validation loss there", "该处验证损失"),
         Text(f"Expected best of {budget} trials", f"试 {budget} 次的期望最优"),
-        Text("Rates within twice the best", "损失不超过最优两倍的学习率个数"),
-        Text("Rates no better than a guess", "不优于猜测的学习率个数"),
+        Text("Good rates", "可用的学习率"),
+        Text("Useless rates", "无用的学习率"),
         Text("Test accuracy", "测试准确率"),
     ]
     caption = Text(
         f"Each optimizer at {len(SETTINGS['learning_rates'])} learning rates. The expected best is the mean of the smallest validation loss "
-        f"over all choices of {budget} of these rates: what one reaches who can afford {budget} trials and does not know where to look.",
+        f"over all choices of {budget} of these rates: what one reaches who can afford {budget} trials and does not know where to look. Good "
+        "rates end within twice the smallest loss of their optimizer, useless ones no better than a guess.",
         f"每种优化器各试 {len(SETTINGS['learning_rates'])} 个学习率。期望最优指从中任取 {budget} 个学习率，最小验证损失对所有取法的平均："
-        f"只试得起 {budget} 次、又不知道该试哪里的人所能达到的。",
+        f"只试得起 {budget} 次、又不知道该试哪里的人所能达到的。"
+        "可用的学习率：最终损失不超过该优化器最小损失的两倍；无用的：不优于随机猜测。",
     )
     return Comparison(columns, rows, caption)
 
