@@ -124,7 +124,7 @@ def solve_qp(
     Mehrotra's predictor–corrector method on the condensed normal matrix, which is factored once an iteration; bounds
     stay a diagonal. Problems that are done leave the batch. Rows and bounds whose two sides agree become equalities.
     The result is differentiable in all data by the implicit function theorem, with one more factorisation: correct
-    where the solution is unique and each active constraint has a positive multiplier.
+    where the solution is unique, each active constraint has a positive multiplier, and the active rows are independent.
 
     Args:
         P: (…, n, n), symmetric, no negative eigenvalue; None for a linear program.

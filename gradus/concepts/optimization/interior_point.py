@@ -23,8 +23,8 @@ INTERIOR_POINT = Concept(
     kind="algorithm",
     title="Interior-point method",
     summary="Minimises a linear or convex quadratic function under linear inequalities. Slacks and multipliers are kept "
-    "positive, and their products are led to 0 together, along the central path, by Newton's method: a few dozen linear "
-    "systems at most, nearly independent of the size. A program without a solution shows itself by a certificate.",
+    "positive, and their products are led to 0 together, along the central path, by Newton's method: as a rule a few dozen linear "
+    "systems, nearly independent of the size. A program without a solution shows itself by a certificate.",
     formulas=(
         r"\min_x\ \tfrac12x^{\mathsf T}Px+q^{\mathsf T}x\quad\text{with}\quad Ax\le b",
         r"Px+q+A^{\mathsf T}z=0,\qquad Ax+s=b,\qquad s_iz_i=\sigma\mu,\qquad s,z>0,\qquad \mu=\frac{s^{\mathsf T}z}m",
@@ -41,13 +41,13 @@ INTERIOR_POINT = Concept(
         Symbol("x", "", "n", "where it is"),
         Symbol("s", "", "m", "slacks, what is left to the right sides"),
         Symbol("z", "", "m", "multipliers"),
-        Symbol(r"\mu", "", "", "mean product of slack and multiplier"),
+        Symbol(r"\mu", "", "", "mean product of slack and multiplier where the step begins"),
         Symbol(r"\sigma", "", "", "centring: the part of μ that a step aims at"),
-        Symbol("r_d,\\ r_p", "", "", "what is missing in the first and in the second equation"),
+        Symbol("r_d,\\ r_p", "", "", "residuals of the first and of the second equation, left side minus right"),
         Symbol("c", "", "m", "what a step takes off the products"),
         Symbol(r"\mu_{\text{aff}}", "", "", "μ after the longest admissible step of the predictor"),
     ),
-    returns=(Result("x", "n", "the solution"), Result("z", "m", "the multipliers")),
+    returns=(Result("x", "n", "a solution"), Result("z", "m", "the multipliers")),
     needs=("linear-solve", "gradient"),
     source="mehrotra1992implementation",
     year=1984,
@@ -65,6 +65,7 @@ INTERIOR_POINT = Concept(
     readings="mehrotra1992implementation; nocedal2006numerical §16.6; boyd2004convex ch. 11; karmarkar1984polynomial",
     hypotheses=(
         Hypothesis("P has no negative eigenvalue", "saddle-in-a-box"),
+        Hypothesis(r"no $d\ne0$ has $Pd=0$ and $Ad=0$: else the matrix is singular", "a-free-direction"),
         Hypothesis("there is a point with $Ax\\le b$", "infeasible-programs-show-a-farkas-vector"),
         Hypothesis("the objective is bounded below on these points", "unbounded-programs-show-a-ray"),
     ),
@@ -76,7 +77,7 @@ INTERIOR_POINT = Concept(
         ),
         Convention(
             "x where there is no solution",
-            'NaN, with the reason "infeasible" or "unbounded" and a certificate beside it',
+            'the iterate that diverges; `solve_qp` gives NaN, the reason "infeasible" or "unbounded", and a certificate',
             "OSQP 1.1.3 fills x and y with the finite number 2143289344: look at its status, never at the numbers",
         ),
         Convention(
@@ -87,7 +88,7 @@ INTERIOR_POINT = Concept(
     ),
     deviations=(
         "`solve_qp` leaves σ free to be near 0, and aims at the centre only where a step has become short or μ has grown; it "
-        "scales the data, and adds $10^{-9}$ to the matrix, which later steps mend.",
+        "scales the data, and adds $10^{-9}$ to the diagonal of the matrix, which later steps mend: it is never singular.",
     ),
     unverified=(
         "The number of steps is proved to be at most of the order of $\\sqrt m\\,\\log(1/\\varepsilon)$ for variants that "
@@ -108,7 +109,7 @@ def interior_point(P, q, A, b, steps=60):
         dual, primal, mu = P @ x + q + A.T @ z, A @ x + s - b, np.mean(s * z)
         if max(np.abs(dual).max(), np.abs(primal).max(), mu) <= end:
             break
-        if max(np.abs(x).max(), z.max()) > 1e12:
+        if max(np.abs(x).max(), z.max()) > 1e9:
             break  # there is no solution: x tends to a ray, or z to a Farkas vector
         ds, dz = newton(P, A, s, z, dual, primal, s * z)[1:]
         longest = min(reach(s, ds), reach(z, dz))
@@ -203,7 +204,7 @@ def multiplier_as_a_price():
 def farkas():
     b = np.array([-1.0, 0.0])  # x ≤ −1 and −x ≤ 0
     z = np.array([1.0, 1.0])
-    return number(b @ z, only_the_first=b[0] * 2, sum_of_multipliers=z.sum())
+    return number(b @ z, both_minus_one=-z.sum(), sum_of_multipliers=z.sum())
 
 
 @INTERIOR_POINT.cases
@@ -278,22 +279,30 @@ def nearest_point_of_a_box(interior_point, rng):
 
 @INTERIOR_POINT.claim
 def multipliers_are_prices(interior_point, rng):
-    r"""A multiplier is what its constraint costs: $\frac{\partial f^\star}{\partial b_i}=-z_i$, by central differences, where the solution is unique and
-    each active constraint has a positive multiplier"""
-    given = program(rng, 3, 6)
+    r"""A multiplier is what its constraint costs: $\frac{\partial f^\star}{\partial b_i}=-z_i$, by central differences, where the multipliers are
+    unique. Of two equal walls neither has a price of its own: moving one outwards gains 0, inwards it costs $z_1+z_2$"""
+    given = program(rng, 4, 8)
     z, h = interior_point(**given)[1], 1e-4
 
     def best(shift):
         return value(given["P"], given["q"], interior_point(**given | dict(b=given["b"] + shift))[0])
 
-    slope = np.array([(best(h * e) - best(-h * e)) / (2 * h) for e in np.eye(6)])
+    slope = np.array([(best(h * e) - best(-h * e)) / (2 * h) for e in np.eye(8)])
     why = Text("differences of step 1e-4 of a value exact to 1e-10", "步长 1e-4 的差商，函数值精确到 1e-10")
-    return near(np.abs(slope + z).max(), 0.0, 1e-5, why)
+    yield near(np.abs(slope + z).max(), 0.0, 1e-5, why)
+    yield bound(z.max(), 0.19, "≥", Text("the active ones were drawn from 0.2 on", "起作用的乘子抽自 0.2 以上"))
+    given = dict(P=np.eye(1), q=np.array([-3.0]), A=np.ones((2, 1)), b=np.ones(2))
+    step = np.array([h, 0.0])
+    yield near(best(step) - best(0 * step), 0.0, 1e-9, why)
+    cost, price = (best(-step) - best(0 * step)) / h, interior_point(**given)[1].sum()
+    yield near(cost, 2.0, h, Text("half of the step, by the curvature 1", "曲率为 1，误差为步长的一半"))
+    yield near(price, 2.0, 1e-7, Text("the tolerance of the iteration", "迭代的容许误差"))
 
 
 @INTERIOR_POINT.claim
 def linear_programs_agree_with_simplex(interior_point, rng):
-    """Linear programs end at the vertex that the simplex method of HiGHS (SciPy) finds"""
+    r"""Linear programs with one solution end at the vertex that the simplex method of HiGHS (SciPy) finds. Where an edge is
+    optimal they end within it: for $x_1$ on $[-1,1]\times[-1,3]$ at $x_1=-1$, far from both corners"""
     from scipy.optimize import linprog
 
     for n in (2, 5, 12):
@@ -304,6 +313,10 @@ def linear_programs_agree_with_simplex(interior_point, rng):
         yield near(
             np.abs(x - peer).max() / scale, 0.0, 1e-6, Text("the tolerance of HiGHS is 1e-7", "HiGHS 的容许误差为 1e-7")
         )
+    sides = np.vstack([np.eye(2), -np.eye(2)])
+    x = interior_point(np.zeros((2, 2)), np.array([1.0, 0.0]), sides, np.array([1.0, 3.0, 1.0, 1.0]))[0]
+    yield near(x[0], -1.0, 1e-7, Text("the tolerance of the iteration", "迭代的容许误差"))
+    yield bound(min(x[1] + 1, 3 - x[1]), 0.5, "≥", Text("from the nearer corner", "到较近顶点的距离"))
 
 
 @INTERIOR_POINT.claim(required=False)
@@ -317,7 +330,8 @@ def infeasible_programs_show_a_farkas_vector(interior_point, rng):
         b = A @ rng.standard_normal(n)
         b -= z / (z @ z)  # bᵀz = −1
         proof = interior_point(np.eye(n), rng.standard_normal(n), A, b)[1]
-        yield bound(-(b @ proof), 0.0, "≥", Text("bᵀz is negative", "bᵀz 为负"))
+        size = max(np.abs(b).max() * np.abs(proof).max(), 1e-300)
+        yield bound(-(b @ proof) / size, 1e-3, "≥", Text("bᵀz is negative, beside its terms", "与各项相比，bᵀz 为负"))
         yield optimal(np.abs(A.T @ proof).max() / max(-(b @ proof), 1e-300) + max(-proof.min(), 0), 1e-6, why)
 
 
@@ -335,7 +349,8 @@ def unbounded_programs_show_a_ray(interior_point, rng):
         q = M.T @ rng.standard_normal(n) - d
         ray = interior_point(M.T @ M, q, A, A @ rng.standard_normal(n) + 1)[0]
         missing = max(np.abs(M.T @ M @ ray).max(), (A @ ray).max(), 0.0)
-        yield bound(-(q @ ray), 0.0, "≥", Text("qᵀd is negative", "qᵀd 为负"))
+        size = max(np.abs(q).max() * np.abs(ray).max(), 1e-300)
+        yield bound(-(q @ ray) / size, 1e-3, "≥", Text("qᵀd is negative, beside its terms", "与各项相比，qᵀd 为负"))
         yield optimal(missing / max(-(q @ ray), 1e-300), 1e-6, why)
 
 
@@ -353,6 +368,22 @@ def saddle_in_a_box(interior_point, rng):
         return
     yield optimal(kkt(dict(P=P, q=q, A=A, b=b), x, z), 1e-8, WITHIN)
     yield near(value(P, q, x) - value(P, q, np.ones(2)), 0.5, 1e-7, Text("above the minimum", "比最小值高出"))
+
+
+@INTERIOR_POINT.claim(required=False)
+def a_free_direction(interior_point, rng):
+    r"""Where some $d\ne0$ has $Pd=0$ and $Ad=0$ the matrix of a step is singular: for $\tfrac12x_1^2+x_1$ with $x_1\le1$ in the plane it
+    fails, or, with something added to the matrix, ends at one of the solutions, $x_1=-1$"""
+    from gradus.errors import GradusError
+
+    given = dict(P=np.diag([1.0, 0.0]), q=np.array([1.0, 0.0]), A=np.array([[1.0, 0.0]]), b=np.ones(1))
+    try:
+        x, z = interior_point(**given)
+    except (GradusError, np.linalg.LinAlgError):
+        yield optimal(0.0, 0.0, Text("refused", "被拒绝"))
+        return
+    yield optimal(kkt(given, x, z), 1e-8, WITHIN)
+    yield near(x[0], -1.0, 1e-7, Text("the tolerance of the iteration", "迭代的容许误差"))
 
 
 def variant(P, q, A, b, steps, centring=True, inside=True, barrier=0.0, primal_too=True):
@@ -398,7 +429,7 @@ def sign_of_the_multipliers(P, q, A, b, steps=60):
     return x, -z
 
 
-@INTERIOR_POINT.mutant(caught_by="kkt-conditions, unbounded-programs-show-a-ray")
+@INTERIOR_POINT.mutant(caught_by="kkt-conditions, unbounded-programs-show-a-ray, a-free-direction")
 def always_a_minimum(P, q, A, b, steps=60):
     """adds 10⁻³ to the diagonal of P, so that every program has a minimum"""
     return variant(P + 1e-3 * np.eye(len(q)), q, A, b, steps)
