@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradus.arguments import number, refusal
+from gradus.arguments import number
 from gradus.optimization.minimize.flattening import Flattening
 from gradus.optimization.minimize.line_search import Outcome, WolfeConditions, begin
 from gradus.optimization.minimize.objective import Objective
@@ -131,8 +131,6 @@ def line_search(
         (0.4, True, True, 'accepted')
     """
     layout = Flattening("x", x, batched=False)
-    if not isinstance(args, tuple):
-        raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
     Flattening("direction", direction, batched=False)  # its leaves are checked
     start = layout.flat()
     d = layout.flatten_like("direction", direction, 1).detach().to(start)

@@ -40,6 +40,8 @@ class Objective:
         hessian: Callable[..., Any] | None = None,
     ) -> None:
         self.f, self.layout, self.args = function("f", f, "lambda x: x.square().sum()"), layout, args
+        if not isinstance(args, tuple):
+            raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
         if gradient not in (None, True, False) and not callable(gradient):
             raise refusal("gradient", ("None, True or a function", "None、True 或函数"), gradient, kind=True)
         if hessian is not None:
