@@ -110,9 +110,7 @@ class Newton(Method[NewtonState]):
         still = ((moved == 0) | (state.stalled[rows] >= STALLED)) & (state.reason[rows] == Reason.NONE)
         state.reason[rows[still]] = Reason.AT_ROUNDING
         state.reason[rows[moved > FARTHEST]] = Reason.UNBOUNDED_BELOW
-        whole = len(rows) == len(state.value)
-        where: np.ndarray | slice = slice(None) if whole else rows
-        state.x, state.gradient = put(state.x, where, x[rows]), put(state.gradient, where, gradient[rows])
+        state.x, state.gradient = put(state.x, rows, x[rows]), put(state.gradient, rows, gradient[rows])
         state.value[rows], state.gradient_norm[rows] = value, norm
         state.step_length[rows] = state.trial[rows]
         state.iterations[rows] += 1
@@ -133,8 +131,7 @@ class Newton(Method[NewtonState]):
         (slope,) = to_numbers((p * g).sum(dim=1))
         bad = ~np.isfinite(slope)
         state.reason[rows[bad]] = Reason.NOT_FINITE
-        whole = len(rows) == len(state.value)
-        state.direction = put(state.direction, slice(None) if whole else rows, p)
+        state.direction = put(state.direction, rows, p)
         state.slope[rows], state.trial[rows] = slope, 1.0
 
 
