@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import flag, number
-from gradus.optimization.minimize.newton import FARTHEST, rounding_of
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.residuals import Residuals
+from gradus.optimization.minimize.rounding import FARTHEST, rounding_of
 from gradus.optimization.minimize.state import Method, State, at_least_single, first_state, put, to_numbers
 from gradus.optimization.minimize.trust_region import REFUSALS
 from gradus.optimization.minimize.trust_region_problem import shifted_step

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import flag, number
-from gradus.optimization.minimize.newton import FARTHEST, STALLED, rounding_of
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED, progressed, rounding_of
 from gradus.optimization.minimize.state import Method, State, at_least_single, first_state, put, to_numbers
 from gradus.optimization.minimize.trust_region_problem import step_in_ball
 
@@ -157,8 +157,7 @@ def judge_trial(
 def _take(state: RadiusState, rows: np.ndarray, x: Tensor, gradient: Tensor, numbers: np.ndarray) -> None:
     """Ends the iteration of some problems."""
     value, norm, moved = numbers[:3, rows]
-    progress = value < state.value[rows] - rounding_of(state.value[rows], x.dtype)
-    progress |= norm < 0.9 * state.gradient_norm[rows]
+    progress = progressed(state, rows, value, norm)
     state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
     free = state.reason[rows] == Reason.NONE
     state.reason[rows[free & (state.stalled[rows] >= STALLED)]] = Reason.AT_ROUNDING
