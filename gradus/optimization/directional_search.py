@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gradus.arguments import number, refusal
+from gradus.arguments import number
 from gradus.optimization.minimize.flattening import Flattening
 from gradus.optimization.minimize.line_search import Outcome, WolfeConditions, begin
 from gradus.optimization.minimize.objective import Objective
+from gradus.optimization.minimize.rounding import FARTHEST
 from gradus.optimization.minimize.state import to_numbers
 from gradus.optimization.minimize.wolfe import conditions
 
 __all__ = ["LineSearch", "line_search"]
-
-FARTHEST = 1e20  # how far a ray is followed before f counts as unbounded below
-ROUNDING = 5.0  # units in the last place by which two values may differ by rounding only
 
 
 @dataclass(frozen=True)
@@ -131,12 +129,10 @@ def line_search(
         (0.4, True, True, 'accepted')
     """
     layout = Flattening("x", x, batched=False)
-    if not isinstance(args, tuple):
-        raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
     Flattening("direction", direction, batched=False)  # its leaves are checked
     start = layout.flat()
     d = layout.flatten_like("direction", direction, 1).detach().to(start)
-    wolfe = replace(conditions(decrease, curvature), rounding=ROUNDING * torch.finfo(start.dtype).eps)
+    wolfe = conditions(decrease, curvature).in_precision(start.dtype)
     trial = number("first", first, above=0)
     ray = _Ray(Objective(f, layout, args, gradient).detached(), start, d)
     if not (np.isfinite(ray.value0) and np.isfinite(ray.slope0)):
@@ -158,7 +154,7 @@ def _search(ray: _Ray, trial: float, longest: float, wolfe: WolfeConditions) -> 
             continue
         if outcome[0] == Outcome.ACCEPTED:
             ray.accept()
-            return "accepted" if abs(slope) <= -wolfe.curvature * ray.slope0 else "edge"
+            return "accepted" if wolfe.flat(slope, ray.slope0) else "edge"
         ends = {Outcome.UNBOUNDED: "unbounded", Outcome.NOT_FINITE: "not finite"}
         return ends.get(Outcome(int(outcome[0])), "failed")
 
@@ -177,18 +173,16 @@ def _to_the_edge(ray: _Ray, wolfe: WolfeConditions) -> str:
 
 
 def _result(layout: Flattening, ray: _Ray, reason: str, wolfe: WolfeConditions) -> LineSearch:
-    enough = ray.value <= ray.value0 + wolfe.decrease * ray.step * ray.slope0
-    same = abs(ray.value - ray.value0) <= wolfe.rounding * abs(ray.value0)
-    steep = ray.slope <= (2 * wolfe.decrease - 1) * ray.slope0
     moved = ray.step > 0
+    enough = wolfe.enough(ray.step, ray.value, ray.slope, ray.value0, ray.slope0)
     return LineSearch(
         step=ray.step,
         x=layout.points(ray.x),
         value=ray.value,
         slope=ray.slope,
         gradient=layout.points(ray.gradient),
-        decrease=bool(moved and (enough or (same and steep))),
-        curvature=bool(moved and abs(ray.slope) <= -wolfe.curvature * ray.slope0),
+        decrease=bool(moved and enough),
+        curvature=bool(moved and wolfe.flat(ray.slope, ray.slope0)),
         evaluations=ray.evaluations,
         reason=reason,
     )

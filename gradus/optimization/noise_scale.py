@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gradus.arguments import function, number, refusal, whole
+from gradus.arguments import number, refusal, whole
 from gradus.arguments.tensors import concrete, tensor
-from gradus.optimization.unchanged_model import outside_of_inference, unchanged
+from gradus.optimization.batch_loss import Loss, checked, trainable, value_of
+from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
 
 
@@ -83,7 +83,7 @@ def _quotient(trace: Tensor, square: Tensor) -> Tensor:
 @torch.inference_mode(False)
 def measure_noise_scale(
     model: nn.Module,
-    loss: Callable[[Any, Any], Tensor],
+    loss: Loss,
     data: tuple[Tensor, Tensor],
     *,
     batch_size: int = 16,
@@ -122,31 +122,17 @@ def measure_noise_scale(
         >>> 3 < measure_noise_scale(model, lambda o, t: (o - t).square().mean() / 2, (x, y), batches=400).scale < 5
         True
     """
-    if not isinstance(model, nn.Module):
-        raise refusal("model", ("a module", "模块"), model, kind=True)
-    function("loss", loss, "torch.nn.functional.cross_entropy")
-    if not isinstance(data, Sequence) or isinstance(data, (str, bytes)) or len(data) != 2:
-        raise refusal("data", ("a pair (inputs, targets)", "一对 (inputs, targets)"), data, kind=True)
-    inputs, targets = (tensor(f"data[{k}]", part, dtype="any", meta=False) for k, part in enumerate(data))
-    if not inputs.dim() or not targets.dim() or len(inputs) != len(targets) or not len(inputs):
-        shapes = f"{tuple(inputs.shape)}, {tuple(targets.shape)}"
-        raise refusal("data", ("as many targets as inputs", "与输入数目相同的目标"), Text(shapes, shapes))
+    inputs, targets = checked(model, loss, data)
     b, n = whole("batch_size", batch_size, least=1), whole("batches", batches, least=2)
     generator = torch.Generator().manual_seed(whole("seed", seed, least=0))
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise refusal("model", ("one with parameters to train", "含可训练参数的模型"), model)
-    inputs, targets = outside_of_inference(inputs), outside_of_inference(targets)
+    parameters = trainable(model)
     with unchanged(model):
         total, squares = [torch.zeros_like(p, dtype=torch.float64) for p in parameters], 0.0
         for _ in range(n):
             rows = torch.randint(len(inputs), (b,), generator=generator).to(inputs.device)
-            value = loss(model(inputs[rows]), targets[rows])
-            if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
-                raise refusal("loss", ("a function to a tensor of one number that depends on the model", "返回依赖于模型的单个数的张量的函数"), value, kind=True)  # fmt: skip
-            for t, g in zip(
-                total, torch.autograd.grad(value.reshape(()), parameters, allow_unused=True), strict=True
-            ):
+            value = value_of(loss, model, inputs[rows], targets[rows])
+            gradients = torch.autograd.grad(value, parameters, allow_unused=True)
+            for t, g in zip(total, gradients, strict=True):
                 if g is not None:
                     t.add_(g)
                     squares += float(g.double().square().sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradus.arguments import choice, function, number, refusal, whole
-from gradus.arguments.tensors import tensor
+from gradus.arguments import choice, number, refusal, whole
 from gradus.errors import GradusError
+from gradus.optimization.batch_loss import Loss, checked, trainable, value_of
 from gradus.optimization.range_curve import WARM_UP, diverged, read_range_curve, smoothed
 from gradus.optimization.stable_steps import THRESHOLDS, largest_curvature
-from gradus.optimization.unchanged_model import outside_of_inference, unchanged
+from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Loss = Callable[[Any, Any], Tensor]
 WAYS = ("range", "curvature", "line")
 OPTIMIZERS: dict[str, Callable[[list[nn.Parameter], float], torch.optim.Optimizer]] = {
     "sgd": lambda p, lr: torch.optim.SGD(p, lr=lr),
@@ -123,12 +122,9 @@ def search_step_size(
         >>> 0.1 < search.recommended < 1.0
         True
     """
-    if not isinstance(model, nn.Module):
-        raise refusal("model", ("a module", "模块"), model, kind=True)
-    function("loss", loss, "torch.nn.functional.cross_entropy")
+    inputs, targets = checked(model, loss, data)
     choice("way", way, WAYS)
     choice("optimizer", optimizer, OPTIMIZERS)
-    inputs, targets = _pair(data)
     batch_size = whole("batch_size", batch_size, least=1)
     low, high = number("low", low, above=0), number("high", high, above=0)
     if low >= high:
@@ -152,40 +148,16 @@ def search_step_size(
         return _line_search(model, loss, batches[0], optimizer, low, high)
 
 
-def _pair(data: Any) -> tuple[Tensor, Tensor]:
-    if not isinstance(data, Sequence) or isinstance(data, (str, bytes)) or len(data) != 2:
-        raise refusal("data", ("a pair (inputs, targets)", "一对 (inputs, targets)"), data, kind=True)
-    inputs, targets = (tensor(f"data[{k}]", part, dtype="any", meta=False) for k, part in enumerate(data))
-    if inputs.dim() == 0 or targets.dim() == 0 or len(inputs) != len(targets) or len(inputs) == 0:
-        shapes = f"{tuple(inputs.shape)}, {tuple(targets.shape)}"
-        raise refusal("data", ("as many targets as inputs", "与输入数目相同的目标"), Text(shapes, shapes))
-    return outside_of_inference(inputs), outside_of_inference(targets)
-
-
-def _trainable(model: nn.Module) -> list[nn.Parameter]:
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise refusal("model", ("one with parameters to train", "含可训练参数的模型"), model)
-    return parameters
-
-
-def _value(loss: Loss, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-    value = loss(model(inputs), targets)
-    if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
-        raise refusal("loss", ("a function to a tensor of one number that depends on the model", "返回依赖于模型的单个数的张量的函数"), value, kind=True)  # fmt: skip
-    return value.reshape(())
-
-
 def _range_test(
     model: nn.Module, loss: Loss, batches: list[Any], name: str, low: float, high: float
 ) -> StepSizeSearch:
     step_sizes = np.geomspace(low, high, len(batches))
-    optimizer, losses, average, lowest = OPTIMIZERS[name](_trainable(model), low), [], 0.0, math.inf
+    optimizer, losses, average, lowest = OPTIMIZERS[name](trainable(model), low), [], 0.0, math.inf
     for t, (inputs, targets) in enumerate(batches):
         for group in optimizer.param_groups:
             group["lr"] = float(step_sizes[t])
         optimizer.zero_grad()
-        value = _value(loss, model, inputs, targets)
+        value = value_of(loss, model, inputs, targets)
         value.backward()
         losses.append(float(value.detach()))
         if t == 0 and not math.isfinite(losses[0]):
@@ -216,8 +188,8 @@ def _by_curvature(model: nn.Module, loss: Loss, batch: Any, name: str) -> StepSi
         name == "adam"
     ):  # its threshold is that of a second average in its steady state, which there is not before training
         raise refusal("way", ("“range” for this optimizer", "该优化器的“range”"), "curvature")
-    parameters = _trainable(model)
-    value = _value(loss, model, *batch)
+    parameters = trainable(model)
+    value = value_of(loss, model, *batch)
     curvature = largest_curvature(value, parameters)
     edge = THRESHOLDS[name] / curvature
     reason = Text(
@@ -235,8 +207,8 @@ def _line_search(
         raise refusal(
             "way", ("“range” or “curvature” for this optimizer", "该优化器的“range”或“curvature”"), "line"
         )
-    parameters = _trainable(model)
-    value = _value(loss, model, *batch)
+    parameters = trainable(model)
+    value = value_of(loss, model, *batch)
     gradients = torch.autograd.grad(value, parameters, allow_unused=True)
     moving = [(p, p.detach().clone(), g) for p, g in zip(parameters, gradients, strict=True) if g is not None]
     slope, start = float(sum(g.square().sum() for _, _, g in moving)), float(value.detach())

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from gradus.arguments import flag, function, number, refusal, whole
+from gradus.arguments import flag, number, refusal
 from gradus.errors import GradusError
-from gradus.optimization.minimize.driver import Ended, Limits, run
+from gradus.optimization.minimize.driver import checked_settings, run
 from gradus.optimization.minimize.flattening import Flattening
+from gradus.optimization.minimize.interface import result_of
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.proximal import Nonsmooth, ProximalGradient
-from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import Iterate, Result
 from gradus.optimization.proximal_operators import Penalty
 from gradus.text import Text
@@ -89,19 +88,11 @@ def minimize_composite(
         ([2.0, 0.0], 'CONVERGED')
     """
     layout = Flattening("x0", x0, batched=flag("batched", batched))
-    if not isinstance(args, tuple):
-        raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
     if isinstance(prox, type) or not (
         callable(getattr(prox, "value", None)) and callable(getattr(prox, "prox", None))
     ):
         raise refusal("prox", ("a penalty with value and prox, such as L1Norm(0.1)", "带有 value 与 prox 的惩罚项，如 L1Norm(0.1)"), prox, kind=True)  # fmt: skip
-    limits = Limits(
-        number("tolerance", tolerance, least=0),
-        whole("max_iterations", max_iterations, least=0),
-        whole("max_evaluations", max_evaluations, least=1),
-    )
-    if callback is not None:
-        function("callback", callback, "lambda iterate: iterate.value < 1e-3")
+    settings = checked_settings(tolerance, max_iterations, max_evaluations, callback, keep_points)
     nonsmooth = Nonsmooth(prox, layout)
     method = ProximalGradient(
         nonsmooth,
@@ -110,17 +101,9 @@ def minimize_composite(
         step_size=None if step_size is None else number("step_size", step_size, least=1e-100),
     )
     objective = Objective(f, layout, args, gradient)
-    points = flag("keep_points", keep_points)
     with torch.no_grad():
-        ended, history = run(method, objective.detached(), layout.flat(), limits, callback, points)
-    x = layout.points(fixed_point_in_graph(objective, nonsmooth, ended.x))
-    names = [f.name for f in fields(Ended) if f.name not in ("x", "gradient", "reason")]
-    columns: dict[str, Any] = {name: getattr(ended, name) for name in names}
-    reasons = [Reason(code) for code in ended.reason.tolist()]
-    if batched:
-        return Result(x=x, reason=reasons, history=history, **columns)
-    numbers = {name: column[0].item() for name, column in columns.items()}
-    return Result(x=x, reason=reasons[0], history=history, **numbers)
+        ended, history = run(method, objective.detached(), layout.flat(), settings)
+    return result_of(layout, fixed_point_in_graph(objective, nonsmooth, ended.x), ended, history)
 
 
 def fixed_point_in_graph(objective: Objective, nonsmooth: Nonsmooth, x: Tensor) -> Tensor:

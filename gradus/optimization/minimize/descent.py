@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from gradus.optimization.minimize.line_search import Outcome, Search, WolfeConditions, begin
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED
 from gradus.optimization.minimize.state import (
     Method,
     Rows,
@@ -23,10 +24,7 @@ from gradus.optimization.minimize.state import (
     to_tensor,
 )
 
-FARTHEST = 1e20  # how far along a ray a function is followed before it counts as unbounded below
-ROUNDING = 5.0  # units in the last place by which two values may differ by rounding only
 PROMISED = 1e3  # of the rounding of the value: a decrease that a line search may miss
-STALLED = 10  # iterations without progress beyond rounding before the end
 
 
 @dataclass
@@ -89,7 +87,7 @@ class Descent(Method[D], Generic[D]):
     def start(self, objective: Objective, x: Tensor) -> D:
         """The state at the starting points, with the steepest direction."""
         base = first_state(objective, x)
-        self.wolfe = replace(self.wolfe, rounding=ROUNDING * torch.finfo(x.dtype).eps)
+        self.wolfe = self.wolfe.in_precision(x.dtype)
         count = len(x)
         zeros = np.zeros(count)
         state = self.first(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradus.arguments import refusal
+from gradus.arguments import flag, function, number, refusal, whole
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import COLUMNS, History, Iterate
@@ -20,12 +20,39 @@ COMPACT_BELOW = 0.75  # of the rows still run: the others are dropped
 
 
 @dataclass(frozen=True)
-class Limits:
-    """When to end: `tolerance` of the largest entry of the gradient, and the most iterations and evaluations."""
+class Settings:
+    """When to end, and who is shown the iterates.
+
+    Attributes:
+        tolerance: of the largest entry of the gradient.
+        max_iterations: of accepted steps.
+        max_evaluations: of f.
+        callback: called with an `Iterate` after every iteration.
+        keep_points: whether the history holds the points.
+    """
 
     tolerance: float
     max_iterations: int
     max_evaluations: int
+    callback: Callable[[Iterate], Any] | None
+    keep_points: bool
+
+
+def checked_settings(
+    tolerance: Any, max_iterations: Any, max_evaluations: Any, callback: Any, keep_points: Any
+) -> Settings:
+    """The settings that all minimisers have.
+
+    Raises:
+        GradusError: one of another type, or out of range.
+    """
+    return Settings(
+        number("tolerance", tolerance, least=0),
+        whole("max_iterations", max_iterations, least=0),
+        whole("max_evaluations", max_evaluations, least=1),
+        None if callback is None else function("callback", callback, "lambda iterate: iterate.value < 1e-3"),
+        flag("keep_points", keep_points),
+    )
 
 
 @dataclass
@@ -41,6 +68,11 @@ class Ended:
     hessian_evaluations: np.ndarray
     hessian_products: np.ndarray
     reason: np.ndarray
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why each ended."""
+        return [Reason(code) for code in self.reason.tolist()]
 
 
 _COUNTS = ("iterations", "evaluations", "hessian_evaluations", "hessian_products", "reason")
@@ -71,24 +103,17 @@ class Log:
         return History(**named, points=points)
 
 
-def run(
-    method: Method[Any],
-    objective: Objective,
-    x: Tensor,
-    limits: Limits,
-    callback: Callable[[Iterate], Any] | None,
-    keep_points: bool,
-) -> tuple[Ended, History]:
+def run(method: Method[Any], objective: Objective, x: Tensor, settings: Settings) -> tuple[Ended, History]:
     """All problems from their starts to their ends; those that ended are dropped from the arrays.
 
     Cost: one evaluation of all problems that still run for each round, and the method's own algebra.
     """
     if torch.is_inference_mode_enabled():  # where nothing has a gradient
         with torch.inference_mode(False), torch.no_grad():
-            return run(method, objective, x, limits, callback, keep_points)
+            return run(method, objective, x, settings)
     # tensors made in inference mode can take part in no graph, their copies can
     x, objective, problems = x.clone(), objective.copied(), np.arange(len(x))
-    state, log, running = method.start(objective, x), Log(keep_points), np.ones(len(x), dtype=bool)
+    state, log, running = method.start(objective, x), Log(settings.keep_points), np.ones(len(x), dtype=bool)
     best_x, best_gradient = state.x, state.gradient
     best_value, best_norm = state.value.copy(), state.gradient_norm.copy()
     ended: Ended | None = None
@@ -97,7 +122,7 @@ def run(
         if new.any():
             log.note(problems, state, new)
         better = new & (state.value < best_value)
-        _judge(method, objective, state, limits, new)
+        _judge(method, objective, state, settings, new)
         # a converged point may lie above the best by the rounding of f
         better |= running & (state.reason == Reason.CONVERGED)
         if better.any():
@@ -105,8 +130,8 @@ def run(
             best_x = put(best_x, rows, state.x[rows])
             best_gradient = put(best_gradient, rows, state.gradient[rows])
             best_value[rows], best_norm[rows] = state.value[rows], state.gradient_norm[rows]
-        if callback is not None and new.any():
-            _call(callback, objective, problems, state, new)
+        if settings.callback is not None and new.any():
+            _call(settings.callback, objective, problems, state, new)
         over = running & (state.reason != Reason.NONE)
         if over.any():
             if ended is None:
@@ -126,16 +151,18 @@ def run(
         method.step(objective, state)
 
 
-def _judge(method: Method[Any], objective: Objective, state: State, limits: Limits, new: np.ndarray) -> None:
+def _judge(
+    method: Method[Any], objective: Objective, state: State, settings: Settings, new: np.ndarray
+) -> None:
     """Ends what has converged or used up its iterations or evaluations."""
     free = state.reason == Reason.NONE
     for condition, reason in (
-        (state.evaluations >= limits.max_evaluations, Reason.MAX_EVALUATIONS),
-        (new & (state.iterations >= limits.max_iterations), Reason.MAX_ITERATIONS),
+        (state.evaluations >= settings.max_evaluations, Reason.MAX_EVALUATIONS),
+        (new & (state.iterations >= settings.max_iterations), Reason.MAX_ITERATIONS),
     ):
         if condition.any():
             state.reason[free & condition] = reason
-    converged = new & (state.gradient_norm <= limits.tolerance) & (state.reason != Reason.NOT_FINITE)
+    converged = new & (state.gradient_norm <= settings.tolerance) & (state.reason != Reason.NOT_FINITE)
     if converged.any():
         rows = np.flatnonzero(converged)
         state.reason[rows[method.settled(objective, state, rows)]] = Reason.CONVERGED

@@ -13,6 +13,7 @@ from gradus.optimization.minimize.descent import Descent, DescentState
 from gradus.optimization.minimize.line_search import WolfeConditions
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
+from gradus.optimization.minimize.rounding import FARTHEST
 from gradus.optimization.minimize.state import Rows, to_numbers, to_tensor
 from gradus.optimization.minimize.wolfe import conditions
 
@@ -57,7 +58,7 @@ class GradientDescent(Descent[DescentState]):
     ) -> np.ndarray:
         """α whose predicted decrease is that of the step before; at the start, a step of length 1 at most."""
         before = state.step_length[rows] * state.search.slope0[rows]
-        unit = np.minimum(1.0, longest / 1e20)
+        unit = np.minimum(1.0, longest / FARTHEST)
         with np.errstate(all="ignore"):
             guess = before / slope
         return np.where((state.iterations[rows] > 0) & np.isfinite(guess), guess, unit)

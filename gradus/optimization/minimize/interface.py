@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from gradus.arguments import flag, function, number, refusal, whole
-from gradus.optimization.minimize.driver import Ended, Limits, run
+from torch import Tensor
+
+from gradus.arguments import flag
+from gradus.optimization.minimize.driver import Ended, checked_settings, run
 from gradus.optimization.minimize.flattening import Flattening
 from gradus.optimization.minimize.implicit import solution_in_graph
-from gradus.optimization.minimize.methods import make_method
+from gradus.optimization.minimize.methods import METHODS, make_method
 from gradus.optimization.minimize.objective import Objective
-from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import History, Iterate, Result
 
 __all__ = ["minimize", "result_of"]
@@ -74,27 +75,16 @@ def minimize(
         ([1.0, 1.0], 'CONVERGED')
     """
     layout = Flattening("x0", x0, batched=flag("batched", batched))
-    if not isinstance(args, tuple):
-        raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
-    limits = Limits(
-        number("tolerance", tolerance, least=0),
-        whole("max_iterations", max_iterations, least=0),
-        whole("max_evaluations", max_evaluations, least=1),
-    )
-    if callback is not None:
-        function("callback", callback, "lambda iterate: iterate.value < 1e-3")
-    chosen = make_method(method, options)
-    given = Objective(f, layout, args, gradient, hessian)
-    ended, history = run(
-        chosen, given.detached(), layout.flat(), limits, callback, flag("keep_points", keep_points)
-    )
-    return result_of(layout, given, ended, history)
+    settings = checked_settings(tolerance, max_iterations, max_evaluations, callback, keep_points)
+    chosen = make_method(METHODS, method, options)
+    objective = Objective(f, layout, args, gradient, hessian)
+    ended, history = run(chosen, objective.detached(), layout.flat(), settings)
+    return result_of(layout, solution_in_graph(objective, ended.x, ended.reasons), ended, history)
 
 
-def result_of(layout: Flattening, objective: Objective, ended: Ended, history: History) -> Result:
-    """The result of a run, its point in the graph of the arguments that require a gradient."""
-    reasons = [Reason(code) for code in ended.reason.tolist()]
-    x = layout.points(solution_in_graph(objective, ended.x, reasons))
+def result_of(layout: Flattening, points: Tensor, ended: Ended, history: History) -> Result:
+    """The result of a run, with its points (b, n) as they are in the graph of the arguments."""
+    x, reasons = layout.points(points), ended.reasons
     names = [f.name for f in fields(Ended) if f.name not in ("x", "gradient", "reason")]
     columns: dict[str, Any] = {name: getattr(ended, name) for name in names}
     if layout.batched:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from gradus.arguments import choice, flag, function, number, refusal, whole
-from gradus.optimization.minimize.driver import Limits, run
+from gradus.arguments import flag
+from gradus.optimization.minimize.driver import checked_settings, run
 from gradus.optimization.minimize.flattening import Flattening
+from gradus.optimization.minimize.implicit import solution_in_graph
 from gradus.optimization.minimize.interface import result_of
 from gradus.optimization.minimize.levenberg_marquardt import GaussNewton, LevenbergMarquardt
+from gradus.optimization.minimize.methods import make_method
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.residuals import Residuals
 from gradus.optimization.minimize.result import Iterate, Result
-from gradus.text import Text
 
 __all__ = ["least_squares"]
 
@@ -84,36 +85,10 @@ def least_squares(
         ([3.0, 0.5], 'CONVERGED')
     """
     layout = Flattening("x0", x0, batched=flag("batched", batched))
-    if not isinstance(args, tuple):
-        raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
-    limits = Limits(
-        NEVER,
-        whole("max_iterations", max_iterations, least=0),
-        whole("max_evaluations", max_evaluations, least=1),
-    )
-    if callback is not None:
-        function("callback", callback, "lambda iterate: iterate.value < 1e-3")
-    share = number("tolerance", tolerance, least=0)
-    least = 10 * torch.finfo(layout.leaves[0].dtype).eps if share else 0.0
-    chosen = _method(method, options, max(share, least))
+    settings = checked_settings(tolerance, max_iterations, max_evaluations, callback, keep_points)
+    least = 10 * torch.finfo(layout.leaves[0].dtype).eps if settings.tolerance else 0.0
+    chosen = make_method(METHODS, method, options, tolerance=max(settings.tolerance, least))
     residuals = Residuals(residual, layout, args, jacobian)
-    ended, history = run(
-        chosen, residuals.detached(), layout.flat(), limits, callback, flag("keep_points", keep_points)
-    )
+    ended, history = run(chosen, residuals.detached(), layout.flat(), replace(settings, tolerance=NEVER))
     half_square = Objective(lambda x, *a: residual(x, *a).square().sum() / 2, layout, args)
-    return result_of(layout, half_square, ended, history)
-
-
-def _method(name: str, options: dict[str, Any], tolerance: float) -> LevenbergMarquardt:
-    kind = METHODS[choice("method", name, METHODS)]
-    known = [p for p in inspect.signature(kind).parameters if p != "tolerance"]
-    for option in options:
-        if option not in known:
-            several = ", ".join(["tolerance", "max_iterations", "max_evaluations", *known])
-            raise refusal(
-                option,
-                (f"an option of {name}: {several}", f"{name} 的选项：{several}"),
-                Text("an unknown one", "未知选项"),
-                kind=True,
-            )
-    return kind(tolerance=tolerance, **options)
+    return result_of(layout, solution_in_graph(half_square, ended.x, ended.reasons), ended, history)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import flag, number
-from gradus.optimization.minimize.newton import FARTHEST, rounding_of
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.residuals import Residuals
+from gradus.optimization.minimize.rounding import FARTHEST, rounding_of
 from gradus.optimization.minimize.state import Method, State, at_least_single, first_state, put, to_numbers
 from gradus.optimization.minimize.trust_region import REFUSALS
 from gradus.optimization.minimize.trust_region_problem import shifted_step
@@ -147,10 +147,9 @@ class LevenbergMarquardt(Method[LinearModelState]):
     ) -> None:
         """Ends the iteration of some problems, and makes their next model."""
         value, before, norm = numbers[0, rows], state.value[rows], state.gradient_norm[rows]
-        where: np.ndarray | slice = slice(None) if len(rows) == len(state.value) else rows
         index = torch.as_tensor(rows, device=state.x.device)
         state.x, state.residual = (
-            put(old, where, new[index]) for old, new in zip((state.x, state.residual), point, strict=True)
+            put(old, rows, new[index]) for old, new in zip((state.x, state.residual), point, strict=True)
         )
         state.value[rows], state.step_length[rows] = value, 1.0
         state.iterations[rows] += 1
@@ -167,9 +166,8 @@ class LevenbergMarquardt(Method[LinearModelState]):
 
     def _linearise(self, objective: Residuals, state: LinearModelState, rows: np.ndarray) -> None:
         """The Jacobian at the points of some problems, in the coordinates of its singular vectors; ends what has converged."""
-        whole = len(rows) == len(state.value)
         index = torch.as_tensor(rows, device=state.x.device)
-        some = objective if whole else objective.select(index)
+        some = objective if len(rows) == len(state.value) else objective.select(index)
         x, r = state.x[index], state.residual[index]
         J = some.jacobian_at(x, r.shape[1])
         state.hessian_evaluations[rows] += 1
@@ -183,9 +181,8 @@ class LevenbergMarquardt(Method[LinearModelState]):
         R = torch.linalg.qr(at_least_single(torch.cat([A, r[..., None]], dim=2)), mode="r")[1]
         U, s, Vt = torch.linalg.svd(R[..., :-1], full_matrices=False)
         g = (J.mT @ r[..., None])[..., 0]
-        where: np.ndarray | slice = slice(None) if whole else rows
-        state.scale, state.gradient = put(state.scale, where, D), put(state.gradient, where, g)
-        state.directions = put(state.directions, where, Vt.mT.to(x))
+        state.scale, state.gradient = put(state.scale, rows, D), put(state.gradient, rows, g)
+        state.directions = put(state.directions, rows, Vt.mT.to(x))
         state.singular[rows] = s.double().cpu().numpy()
         state.components[rows] = (U.mT @ R[..., -1:])[..., 0].double().cpu().numpy()
         norm, reach = to_numbers(g.abs().amax(dim=1), (D * x).norm(dim=1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from gradus.optimization.minimize.interpolation import Bracket, next_step
 
@@ -16,6 +17,7 @@ Array = np.ndarray
 MOST_TRIALS = 40
 EXPAND_LEAST, EXPAND_MOST = 1.1, 4.0
 SHRINK = 0.66
+ROUNDING = 5.0  # units in the last place by which two values may differ by rounding only
 RETREAT = 0.3  # of the way to a trial where f is not finite
 
 
@@ -49,6 +51,20 @@ class WolfeConditions:
     curvature: float = 0.9
     rounding: float = 1e-15
     shortest: float = 1e-12
+
+    def in_precision(self, dtype: torch.dtype) -> WolfeConditions:
+        """The same for values of a dtype."""
+        return replace(self, rounding=ROUNDING * torch.finfo(dtype).eps)
+
+    def enough(self, step: Any, value: Any, slope: Any, value0: Any, slope0: Any) -> Any:
+        """Whether the value has decreased, by the values or, where these differ by rounding only, by the slopes."""
+        same = abs(value - value0) <= self.rounding * abs(value0)
+        steep = slope <= (2 * self.decrease - 1) * slope0
+        return (value <= value0 + self.decrease * step * slope0) | (same & steep)
+
+    def flat(self, slope: Any, slope0: Any) -> Any:
+        """Whether the slope is small enough."""
+        return abs(slope) <= -self.curvature * slope0
 
 
 @dataclass
@@ -97,10 +113,8 @@ class Search:
     ) -> tuple[Array, Array, Array]:
         """What follows from φ(α) and φ′(α): the outcomes (b,), the next trial steps (b,), whether α is the best so far (b,)."""
         decreased = self.value0 + wolfe.decrease * step * self.slope0
-        flat = np.abs(slope) <= -wolfe.curvature * self.slope0
-        same = np.abs(value - self.value0) <= wolfe.rounding * np.abs(self.value0)
-        steep = slope <= (2 * wolfe.decrease - 1) * self.slope0
-        accepted = flat & ((value <= decreased) | (same & steep))
+        enough = wolfe.enough(step, value, slope, self.value0, self.slope0)
+        accepted = wolfe.flat(slope, self.slope0) & enough
         outcome = np.where(accepted, Outcome.ACCEPTED, Outcome.CONTINUE)
         if accepted.all():
             return outcome, step, accepted

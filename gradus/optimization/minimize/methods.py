@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from gradus.arguments import choice, refusal
 from gradus.optimization.minimize.bfgs import BFGS
@@ -16,19 +16,27 @@ from gradus.optimization.minimize.state import Method
 from gradus.optimization.minimize.trust_region import TrustRegion
 from gradus.text import Text
 
+M = TypeVar("M", bound=Method[Any])
+
 METHODS: dict[str, type[Method[Any]]] = {
     m.name: m for m in (GradientDescent, BFGS, LBFGS, Newton, NewtonCG, TrustRegion)
 }
 
 
-def make_method(name: str, options: Mapping[str, Any]) -> Method[Any]:
-    """The method of that name with its options.
+def make_method(methods: Mapping[str, type[M]], name: str, options: Mapping[str, Any], **settings: Any) -> M:
+    """The method of that name.
+
+    Args:
+        methods: by their names.
+        name: of the one wanted.
+        options: of its own.
+        settings: what it takes besides, which is no option.
 
     Raises:
         GradusError: there is none, or it has no such option.
     """
-    kind = METHODS[choice("method", name, METHODS)]
-    known = list(inspect.signature(kind).parameters)
+    kind = methods[choice("method", name, methods)]
+    known = [p for p in inspect.signature(kind).parameters if p not in settings]
     for option in options:
         if option not in known:
             several = ", ".join(["tolerance", "max_iterations", "max_evaluations", *known])
@@ -38,4 +46,4 @@ def make_method(name: str, options: Mapping[str, Any]) -> Method[Any]:
                 Text("an unknown one", "未知选项"),
                 kind=True,
             )
-    return kind(**options)
+    return kind(**options, **settings)

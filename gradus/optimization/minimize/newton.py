@@ -11,6 +11,7 @@ from torch import Tensor
 from gradus.arguments import flag, number
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED, progressed, rounding_of
 from gradus.optimization.minimize.state import (
     Method,
     State,
@@ -21,11 +22,9 @@ from gradus.optimization.minimize.state import (
     to_tensor,
 )
 
-__all__ = ["Newton", "rounding_of"]
+__all__ = ["Newton"]
 
 HALVINGS = 40
-FARTHEST = 1e20  # a longer step means that the function is unbounded below
-STALLED = 10  # iterations without progress beyond rounding before the end
 SMALLEST = (
     1e-8  # of the largest eigenvalue in size: below, an eigenvalue of an indefinite Hessian is replaced by it
 )
@@ -103,16 +102,12 @@ class Newton(Method[NewtonState]):
         if not len(rows):
             return
         value, norm, moved = numbers[:, rows]
-        with np.errstate(all="ignore"):
-            progress = value < state.value[rows] - rounding_of(state.value[rows], x.dtype)
-            progress |= norm < 0.9 * state.gradient_norm[rows]
+        progress = progressed(state, rows, value, norm)
         state.stalled[rows] = np.where(progress | (not self.damped), 0, state.stalled[rows] + 1)
         still = ((moved == 0) | (state.stalled[rows] >= STALLED)) & (state.reason[rows] == Reason.NONE)
         state.reason[rows[still]] = Reason.AT_ROUNDING
         state.reason[rows[moved > FARTHEST]] = Reason.UNBOUNDED_BELOW
-        whole = len(rows) == len(state.value)
-        where: np.ndarray | slice = slice(None) if whole else rows
-        state.x, state.gradient = put(state.x, where, x[rows]), put(state.gradient, where, gradient[rows])
+        state.x, state.gradient = put(state.x, rows, x[rows]), put(state.gradient, rows, gradient[rows])
         state.value[rows], state.gradient_norm[rows] = value, norm
         state.step_length[rows] = state.trial[rows]
         state.iterations[rows] += 1
@@ -133,8 +128,7 @@ class Newton(Method[NewtonState]):
         (slope,) = to_numbers((p * g).sum(dim=1))
         bad = ~np.isfinite(slope)
         state.reason[rows[bad]] = Reason.NOT_FINITE
-        whole = len(rows) == len(state.value)
-        state.direction = put(state.direction, slice(None) if whole else rows, p)
+        state.direction = put(state.direction, rows, p)
         state.slope[rows], state.trial[rows] = slope, 1.0
 
 
@@ -159,9 +153,3 @@ def _by_sizes(H: Tensor, gradient: Tensor) -> Tensor:
     size = torch.maximum(size, torch.where(largest > 0, SMALLEST * largest, torch.ones_like(largest)))
     p = -(Q @ ((Q.mT @ gradient[..., None]) / size[..., None]))[..., 0]
     return torch.where(finite[:, None], p, torch.full_like(p, torch.nan))
-
-
-def rounding_of(value: np.ndarray, dtype: torch.dtype) -> np.ndarray:
-    """How much of a value (b,) may be rounding: 10 ε of it, ε the spacing of the dtype at 1."""
-    rounding: np.ndarray = 10 * torch.finfo(dtype).eps * np.abs(value)
-    return rounding

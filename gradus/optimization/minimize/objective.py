@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import torch
 from jaxtyping import Float
@@ -40,6 +41,8 @@ class Objective:
         hessian: Callable[..., Any] | None = None,
     ) -> None:
         self.f, self.layout, self.args = function("f", f, "lambda x: x.square().sum()"), layout, args
+        if not isinstance(args, tuple):
+            raise refusal("args", ("a tuple of arguments", "参数的元组"), args, kind=True)
         if gradient not in (None, True, False) and not callable(gradient):
             raise refusal("gradient", ("None, True or a function", "None、True 或函数"), gradient, kind=True)
         if hessian is not None:
@@ -67,29 +70,21 @@ class Objective:
                     leaf,
                 )
 
-    def select(self, rows: Tensor) -> Objective:
+    def select(self, rows: Tensor) -> Self:
         """The same of some of the problems (rows,)."""
-        if not self._batched:
-            return self
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other.args = pytree.tree_map(lambda a: a[rows] if isinstance(a, Tensor) else a, self.args)
-        return other
+        return self._with_args(lambda a: a[rows]) if self._batched else self
 
-    def detached(self) -> Objective:
+    def detached(self) -> Self:
         """The same with arguments outside of the graph."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other.args = pytree.tree_map(lambda a: a.detach() if isinstance(a, Tensor) else a, self.args)
-        return other
+        return self._with_args(Tensor.detach)
 
-    def copied(self) -> Objective:
+    def copied(self) -> Self:
         """The same with copies of the arguments that were made in inference mode."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other.args = pytree.tree_map(
-            lambda a: a.clone() if isinstance(a, Tensor) and a.is_inference() else a, self.args
-        )
+        return self._with_args(lambda a: a.clone() if a.is_inference() else a)
+
+    def _with_args(self, change: Callable[[Tensor], Tensor]) -> Self:
+        other = copy.copy(self)
+        other.args = pytree.tree_map(lambda a: change(a) if isinstance(a, Tensor) else a, self.args)
         return other
 
     def value(self, x: Float[Tensor, "b n"]) -> Tensor:
@@ -158,7 +153,7 @@ class Objective:
         return product
 
     def hessian(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b n n"]:
-        """∇²f at each point, made symmetric: n backward passes, run as one where PyTorch can map them."""
+        """∇²f at each point, made symmetric: n backward passes."""
         if self._hessian is not None:
             with torch.no_grad():
                 H = torch.as_tensor(self._map(self._hessian, x)).to(x)

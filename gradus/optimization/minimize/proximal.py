@@ -14,6 +14,7 @@ from gradus.arguments import refusal
 from gradus.optimization.minimize.flattening import Flattening
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
+from gradus.optimization.minimize.rounding import FARTHEST, rounding_of
 from gradus.optimization.minimize.state import Method, State, first_state, to_numbers, to_tensor
 from gradus.optimization.proximal_operators import Penalty
 
@@ -21,8 +22,6 @@ __all__ = ["Nonsmooth", "ProximalGradient"]
 
 GROWTH = 2.0  # of the curvature, where the quadratic model lies below f
 MOST_TRIALS = 100  # of one step
-FARTHEST = 1e20  # how far a value is followed downwards before it counts as unbounded below
-ROUNDING = 10.0  # units in the last place by which two values may differ by rounding only
 
 
 class Nonsmooth:
@@ -141,17 +140,17 @@ class ProximalGradient(Method[ProximalState]):
             d.abs().amax(dim=1), x.abs().amax(dim=1),
         )  # fmt: skip
         state.evaluations = state.evaluations + 1
-        fits = self._fits(state, numbers, torch.finfo(x.dtype).eps)
+        fits = self._fits(state, numbers, x.dtype)
         if fits.any():
             self._accept(objective, state, fits, x, d, numbers, gradient)
 
-    def _fits(self, state: ProximalState, numbers: np.ndarray, eps: float) -> np.ndarray:
+    def _fits(self, state: ProximalState, numbers: np.ndarray, dtype: torch.dtype) -> np.ndarray:
         """Where f lies below its model at the new point; elsewhere L grows, or the problem ends."""
         value, _, slope, square = numbers[:4]
         finite = np.isfinite(numbers).all(axis=0)
         with np.errstate(all="ignore"):
             model = state.y_value + slope + state.curvature / 2 * square
-            below = value <= model + ROUNDING * eps * (np.abs(value) + np.abs(state.y_value))
+            below = value <= model + rounding_of(value, dtype) + rounding_of(state.y_value, dtype)
         fits = finite & (below | (self.step_size is not None))
         over = ~fits & ((state.trials >= MOST_TRIALS) | (self.step_size is not None))
         state.reason[over] = np.where(finite, Reason.LINE_SEARCH_FAILED, Reason.NOT_FINITE)[over]

@@ -49,12 +49,6 @@ class Residuals(Objective):
         self.many = layout.batched
         self._count: dict[str, int] = {}  # of the residuals at the first point, shared by selections
 
-    def select(self, rows: Tensor) -> Residuals:
-        """The same of some of the problems (rows,)."""
-        other = super().select(rows)
-        assert isinstance(other, Residuals)
-        return other
-
     def residual(self, x: Float[Tensor, "b n"]) -> Float[Tensor, "b m"]:
         """The residuals at each point, outside of the graph.
 

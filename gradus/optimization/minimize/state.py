@@ -128,8 +128,8 @@ def at_least_single(x: Tensor) -> Tensor:
 
 
 def put(old: Tensor, rows: Rows, new: Tensor) -> Tensor:
-    """`old` with some of its rows replaced, in new memory."""
-    if isinstance(rows, slice):
+    """`old` with some of its rows, in ascending order, replaced, in new memory."""
+    if len(new) == len(old):
         return new
     result = old.clone()
     result[torch.as_tensor(rows, device=old.device)] = new

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import flag, number
-from gradus.optimization.minimize.newton import FARTHEST, STALLED, rounding_of
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED, progressed, rounding_of
 from gradus.optimization.minimize.state import Method, State, at_least_single, first_state, put, to_numbers
 from gradus.optimization.minimize.trust_region_problem import step_in_ball
 
@@ -103,8 +103,8 @@ class TrustRegion(Method[TrustRegionState]):
             return
         state.fresh[rows] = False
         index = torch.as_tensor(rows, device=state.x.device)
-        all_of_them = len(rows) == len(state.value)
-        H = at_least_single((objective if all_of_them else objective.select(index)).hessian(state.x[index]))
+        some = objective if len(rows) == len(state.value) else objective.select(index)
+        H = at_least_single(some.hessian(state.x[index]))
         state.hessian_evaluations[rows] += 1
         finite = torch.isfinite(H).all(dim=2).all(dim=1)
         lam, Q = torch.linalg.eigh(torch.where(finite[:, None, None], H, torch.zeros_like(H)))
@@ -113,7 +113,7 @@ class TrustRegion(Method[TrustRegionState]):
         largest = flattest.gather(1, flattest.abs().argmax(dim=1, keepdim=True))[:, 0]
         state.values[rows], state.slopes[rows] = lam.double().cpu().numpy(), a.double().cpu().numpy()
         state.upward[rows] = (largest >= 0).cpu().numpy()
-        state.vectors = put(state.vectors, slice(None) if all_of_them else rows, Q.to(state.x))
+        state.vectors = put(state.vectors, rows, Q.to(state.x))
         bad = ~finite.cpu().numpy()
         state.reason[rows[bad]] = Reason.NOT_FINITE
 
@@ -157,14 +157,12 @@ def judge_trial(
 def _take(state: RadiusState, rows: np.ndarray, x: Tensor, gradient: Tensor, numbers: np.ndarray) -> None:
     """Ends the iteration of some problems."""
     value, norm, moved = numbers[:3, rows]
-    progress = value < state.value[rows] - rounding_of(state.value[rows], x.dtype)
-    progress |= norm < 0.9 * state.gradient_norm[rows]
+    progress = progressed(state, rows, value, norm)
     state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
     free = state.reason[rows] == Reason.NONE
     state.reason[rows[free & (state.stalled[rows] >= STALLED)]] = Reason.AT_ROUNDING
     state.reason[rows[free & (moved > FARTHEST)]] = Reason.UNBOUNDED_BELOW
-    where: np.ndarray | slice = slice(None) if len(rows) == len(state.value) else rows
-    state.x, state.gradient = put(state.x, where, x[rows]), put(state.gradient, where, gradient[rows])
+    state.x, state.gradient = put(state.x, rows, x[rows]), put(state.gradient, rows, gradient[rows])
     state.value[rows], state.gradient_norm[rows], state.step_length[rows] = value, norm, 1.0
     state.iterations[rows] += 1
     state.completed[rows] = state.fresh[rows] = True
