@@ -17,7 +17,8 @@ from gradus.training.checkpoint import load_arrays
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PYTHONUNBUFFERED": "1"}
 # Holds the training of a system that is done in an instant open, so that the signal meets it. A process that a shell
-# starts in the background ignores Ctrl-C, and so would all that it starts: the tests may be such a process.
+# starts in the background ignores Ctrl-C, and so would all that it starts: the tests may be such a process. It sleeps
+# in short pieces: a signal that comes just before a sleep begins is answered only after it.
 SLOW = (
     "import signal, sys, time\n"
     "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -25,7 +26,8 @@ SLOW = (
     "real = run.RunRequest.of_seed\n"
     "def of_seed(*a, **k):\n"
     "    print('training', flush=True)\n"
-    "    time.sleep(60 if sys.argv[1] == 'hold' else 0)\n"
+    "    for _ in range(600 if sys.argv[1] == 'hold' else 0):\n"
+    "        time.sleep(0.1)\n"
     "    return real(*a, **k)\n"
     "run.RunRequest.of_seed = of_seed\n"
     "from gradus.cli import main\n"
