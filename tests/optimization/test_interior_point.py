@@ -157,11 +157,11 @@ def test_a_mixed_batch_says_each_reason():
 
 def test_differentiable_in_all_data():
     normal, uniform = draws(3)
-    M, A, G, x = normal(2, 4, 4), normal(2, 1, 4), normal(2, 5, 4), normal(2, 4, 1)
+    M, A, G, x = normal(2, 3, 3), normal(2, 1, 3), normal(2, 4, 3), normal(2, 3, 1)
     Gx = (G @ x)[..., 0]
     data = [
-        M @ M.mT + torch.eye(4), normal(2, 4), A, (A @ x)[..., 0], G, Gx + 0.3 * uniform(2, 5), Gx - 0.3 * uniform(2, 5),
-        x[..., 0] - 0.4 * uniform(2, 4), x[..., 0] + 0.4 * uniform(2, 4),
+        M @ M.mT + torch.eye(3), normal(2, 3), A, (A @ x)[..., 0], G, Gx + 0.3 * uniform(2, 4), Gx - 0.3 * uniform(2, 4),
+        x[..., 0] - 0.4 * uniform(2, 3), x[..., 0] + 0.4 * uniform(2, 3),
     ]  # fmt: skip
 
     def solution(P, q, A, b, G, h, g, lower, upper):
