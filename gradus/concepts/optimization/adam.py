@@ -77,7 +77,10 @@ ADAM = Concept(
         Hypothesis(
             r"the scale of the gradient does not matter: $\varepsilon$ is small beside it", "first-step-is-alpha-sign"
         ),
-        Hypothesis(r"it descends: $\beta_2$ is close enough to 1 for the problem", "adam-can-climb"),
+        Hypothesis(
+            r"on slopes whose mean is constant it descends in the long run: $\beta_2$ is close enough to 1 for the problem",
+            "adam-can-climb",
+        ),
     ),
     conventions=(
         Convention(

@@ -151,8 +151,8 @@ def it_ascends(ascend, rng):
 
 @ASCENT.claim
 def reaches_the_maximum_likelihood(ascend, rng):
-    r"""On the log-likelihood of a coin with $0<k<n$ heads it reaches the maximum-likelihood log-odds,
-    $\log\frac{k}{n-k}$"""
+    r"""On the log-likelihood of a coin with $0<k<n$ heads in n tosses it reaches, with $\alpha=1/n$, the
+    maximum-likelihood log-odds, $\log\frac{k}{n-k}$"""
 
     def one(heads, tosses):
         p = heads / tosses

@@ -340,7 +340,7 @@ def figure(beta, step, condition):
     best = (r - 1) / (r + 1)
     right.semilogy(sizes[1][0] * np.maximum(best, 1e-3) ** np.arange(T + 1), ":", color="0.35", lw=1.2)
     right.annotate(
-        "best possible",
+        "best momentum",
         (T / 2, sizes[1][0] * max(best, 1e-3) ** (T / 2)),
         fontsize=9.5,
         color="0.35",

@@ -56,7 +56,7 @@ NEWTON = Concept(
         r"\theta_{t+1}=\theta_t-H_t^{-1}g_t,\qquad g_t=\nabla f(\theta_t),\quad H_t=\nabla^2f(\theta_t)",
         r"\lVert\theta_{t+1}-\theta^\star\rVert\le\frac{M}{2(\mu-M\lVert\theta_t-\theta^\star\rVert)}\lVert\theta_t-\theta^\star\rVert^2",
         r"\theta_{t+1}=\theta_t+2^{-k}p,\quad p=-Q\lvert\Lambda\rvert^{-1}Q^{\mathsf T}g_t,\qquad f(\theta_t+2^{-k}p)\le f(\theta_t)+10^{-4}\,2^{-k}g_t^{\mathsf T}p",
-        r"p=\operatorname*{arg\,min}_{\lVert p\rVert\le\Delta}\ g_t^{\mathsf T}p+\tfrac12p^{\mathsf T}H_tp\iff(H_t+sI)p=-g_t,\quad H_t+sI\succeq0,\quad s\ge0,\quad s(\Delta-\lVert p\rVert)=0,\quad\lVert p\rVert\le\Delta",
+        r"p\in\operatorname*{arg\,min}_{\lVert p\rVert\le\Delta}\ g_t^{\mathsf T}p+\tfrac12p^{\mathsf T}H_tp\iff(H_t+sI)p=-g_t,\quad H_t+sI\succeq0,\quad s\ge0,\quad s(\Delta-\lVert p\rVert)=0,\quad\lVert p\rVert\le\Delta",
     ),
     symbols=(
         Symbol("f", "f", "function", "the function to be minimised", "function"),
@@ -295,14 +295,15 @@ def order(newton, **options):
 
 @NEWTON.claim
 def order_is_two(newton, rng):
-    r"""Near a minimum whose Hessian is non-singular and Lipschitz the error is squared: the order fitted to
-    $\lVert\theta_{t+1}-\theta^\star\rVert$ against $\lVert\theta_t-\theta^\star\rVert$ is $2\pm0.1$"""
+    r"""Near a minimum whose Hessian is non-singular and Lipschitz the error after a step is at most a constant times the square of the one
+    before: on $e^x-x$, in three skewed coordinates, the order fitted to $\lVert\theta_{t+1}-\theta^\star\rVert$ against
+    $\lVert\theta_t-\theta^\star\rVert$ is $2\pm0.1$"""
     return order(newton)
 
 
 @NEWTON.claim
 def a_guide_keeps_the_order(newton, rng):
-    r"""Damped or within a trust region it is the plain step near such a minimum, and the order is 2 as well"""
+    r"""Damped or within a trust region it is the plain step near such a minimum, and on this function the order is 2 as well"""
     yield order(newton, method="damped")
     yield order(newton, method="trust-region")
 
@@ -374,7 +375,7 @@ def far_away_it_diverges(newton, rng):
 
 @NEWTON.claim
 def linear_where_the_hessian_vanishes(newton, rng):
-    r"""Where the Hessian vanishes at the minimum it is linear: on $x^4$ the error shrinks by the factor $\frac23$ a step"""
+    r"""Where the Hessian vanishes at the minimum the error need not be squared: on $x^4$ it shrinks by the factor $\frac23$ a step"""
     x = newton(**QUARTIC, theta0=rng.uniform(0.5, 2, 3), steps=30)
     return roundoff(x[1:] / x[:-1], np.full((30, 3), 2 / 3), terms=4)
 
@@ -393,7 +394,7 @@ BENT = dict(
 
 @NEWTON.claim
 def order_falls_without_a_lipschitz_hessian(newton, rng):
-    r"""A Hessian that is continuous but not Lipschitz costs order: with $f''=1+\sqrt{\lvert x\rvert}$ it is 1.5"""
+    r"""A Hessian that is continuous but not Lipschitz may cost order: with $f''=1+\sqrt{\lvert x\rvert}$ it is 1.5"""
     e = errors(newton, BENT, np.array([1e-2]), np.zeros(1), 5)
     return rate(e[:5], e[1:6], 1.5, 0.05)
 

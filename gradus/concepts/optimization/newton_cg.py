@@ -79,7 +79,10 @@ NEWTON_CG = Concept(
             "the order 1.5: the accuracy follows the gradient, and the minimum is non-singular with a Lipschitz Hessian",
             "constant-accuracy",
         ),
-        Hypothesis("it leaves a saddle: the gradient is not zero there", "rests-on-the-saddle-itself"),
+        Hypothesis(
+            "it leaves a saddle: the gradient beside it has a part along the negative curvature",
+            "rests-on-the-saddle-itself",
+        ),
     ),
     conventions=(
         Convention(
@@ -156,13 +159,15 @@ def example():
     Hd = product(gradient, theta0, -g)
     alpha = (g @ g) / (-g @ Hd)
     p = theta[1] - theta0
+    left, d1 = g + product(gradient, theta0, p), -gradient(theta[1])
     promised = -(g @ p + p @ product(gradient, theta0, p) / 2)
     return (
         dict(f=f, gradient=gradient, theta0=theta0, steps=steps, theta=theta, g=g, gg=g @ g, size=np.sqrt(g @ g))
         | dict(d=-g, Hd=Hd, dHd=-g @ Hd, alpha=alpha, reach=alpha * np.sqrt(g @ g), p=p)
-        | dict(tau=1 / np.sqrt(g @ g), promised=promised, gained=f(theta0) - f(theta[1]))
+        | dict(left=left, share=np.sqrt(left @ left / (g @ g)), promised=promised, gained=f(theta0) - f(theta[1]))
         | dict(ratio=(f(theta0) - f(theta[1])) / promised, e=np.linalg.norm(theta, axis=1))
         | dict(lengths=np.linalg.norm(np.diff(theta, axis=0), axis=1))
+        | dict(reach1=(d1 @ d1) ** 1.5 / (d1 @ product(gradient, theta[1], d1)))
     )
 
 
@@ -241,7 +246,7 @@ def accuracy_of_the_step(newton_cg, rng):
 
 @NEWTON_CG.claim
 def newtons_step_at_full_accuracy(newton_cg, rng):
-    r"""At full accuracy and with a region that reaches far enough each step is Newton's"""
+    r"""At full accuracy, where the Hessian is positive definite and the region reaches far enough, each step that is taken is Newton's"""
     Q, _ = np.linalg.qr(rng.standard_normal((4, 4)))
     f, slope = EXPONENTIAL["f"], EXPONENTIAL["gradient"]
     rotated = dict(
@@ -332,10 +337,13 @@ def leaves_saddles(newton_cg, rng):
 
 @NEWTON_CG.claim
 def rests_on_the_saddle_itself(newton_cg, rng):
-    """On the saddle itself it rests: conjugate gradients begin with the gradient, which is 0"""
+    """On the saddle itself it rests: conjugate gradients begin with the gradient, which is 0. From (1, 0) it walks into the saddle, as the
+    gradient has no part along the negative curvature; from (0, 0.001) it leaves"""
     stays = newton_cg(**pair(SADDLE), theta0=np.zeros(2), steps=3)
     moves = newton_cg(**pair(SADDLE), theta0=np.array([0.0, 1e-3]), steps=3)
+    into = newton_cg(**pair(SADDLE), theta0=np.array([1.0, 0.0]), steps=3)
     yield identical(stays, np.zeros((4, 2)))
+    yield optimal(np.abs(into[-1]).max(), 1e-12, Text("into the saddle from (1, 0)", "从 (1, 0) 走进鞍点"))
     yield bound(abs(moves[-1, 1]), 0.5, "≥", Text("beside it, it leaves", "在其旁边则离开"))
 
 
