@@ -249,7 +249,8 @@ def corner(step):
 @DUALITY.claim
 def no_gap_when_convex(duality, rng):
     r"""For convex problems with a point strictly inside there is no gap, $d^\star=p^\star$ (on grids that hold the solution);
-    with one constraint the multiplier is that of the equation $\nabla f+\lambda\nabla g=0$, within a step of the grid"""
+    with one constraint, on a parabola and on a projection on a half-plane, the multiplier is that of the equation
+    $\nabla f+\lambda\nabla g=0$, within a step of the grid"""
     for f, g, value, multiplier, step in (
         (*ray(1 / 4), 1 / 4),
         (*ray(1 / 16), 1 / 16),

@@ -563,9 +563,9 @@ def figure(beta, reach):
     words = Text(
         f"β = {beta:.2f}: Nesterov's method is stable up to αλ = {limit:.3f}, the heavy ball up to {2 * (1 + beta):.2f}, descent up to 2. "
         f"On the worst quadratic of {2 * t + 1} dimensions, after {t} steps, the error over LR² is {runs[None][-1]:.5f}; "
-        f"descent has {runs[0.0][-1]:.5f}, and no method of gradients is below {1 / (16 * (t + 1) * R2):.5f}.",
+        f"descent has {runs[0.0][-1]:.5f}, and no method that only combines gradients is below {1 / (16 * (t + 1) * R2):.5f}.",
         f"β = {beta:.2f}：Nesterov 方法在 αλ 小于 {limit:.3f} 时稳定，重球法到 {2 * (1 + beta):.2f}，梯度下降到 2。"
         f"在 {2 * t + 1} 维的最坏二次函数上走 {t} 步后，误差与 LR² 之比为 {runs[None][-1]:.5f}；"
-        f"梯度下降为 {runs[0.0][-1]:.5f}，任何只用梯度的方法都不低于 {1 / (16 * (t + 1) * R2):.5f}。",
+        f"梯度下降为 {runs[0.0][-1]:.5f}，任何只组合梯度的方法都不低于 {1 / (16 * (t + 1) * R2):.5f}。",
     )
     return Drawing(fig, words)

@@ -242,8 +242,8 @@ def order_does_not_matter(best, rng):
 
 @OPTIMIZERS.claim
 def divergence_counts(best, rng):
-    """A trial that diverged counts: with three of eight at +∞ the estimate is +∞ for k ≤ 3, finite from k = 4 on, and there above
-    that of the five others"""
+    """A trial that diverged counts: with three of eight at +∞ the estimate is +∞ for k ≤ 3, finite from k = 4 on, and at k = 4 and 5
+    above that of the five others"""
     x = np.r_[rng.random(5), np.full(3, np.inf)][rng.permutation(8)]
     finite = x[np.isfinite(x)]
     yield identical([float(best(x, k)) for k in (1, 2, 3)], [np.inf] * 3)
