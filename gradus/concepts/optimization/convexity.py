@@ -330,7 +330,7 @@ def pairs_of_conjugates(rng):
 def conjugates_in_closed_form(convexity, rng):
     r"""$e^x\leftrightarrow y\log y-y$, $\frac{\lvert x\rvert^3}3\leftrightarrow\frac23\lvert y\rvert^{3/2}$,
     $\log(1+e^x)\leftrightarrow y\log y+(1-y)\log(1-y)$, $\sqrt{1+x^2}\leftrightarrow-\sqrt{1-y^2}$,
-    $-\log x\leftrightarrow-1-\log(-y)$, $\tfrac12x^{\mathsf T}Hx\leftrightarrow\tfrac12y^{\mathsf T}H^{-1}y$,
+    $-\log x\leftrightarrow-1-\log(-y)$, $\tfrac12x^{\mathsf T}Hx\leftrightarrow\tfrac12y^{\mathsf T}H^{-1}y$ ($H\succ0$),
     $\log\sum e^{x_i}\leftrightarrow\sum y_i\log y_i$: the values at slopes whose points are among the points"""
     for f, y, x, want in pairs_of_conjugates(rng):
         got = convexity(of_one(f), np.append(x, x + 0.37)[:, None], y[:, None])[2]

@@ -212,8 +212,8 @@ def one_step_solves_least_squares(kfac, rng):
 
 @KFAC.claim
 def residuals_are_not_the_fisher(kfac, rng):
-    r"""The empirical Fisher matrix, with the data's residuals for $g$, is another matrix, and its step not Newton's: where the residuals are
-    of size 1 to 3 it misses the least-squares solution by a tenth or more"""
+    r"""The empirical Fisher matrix, with the data's residuals for $g$, is another matrix, and its step not Newton's: where the residuals of
+    two outputs are of size 1.4 and 2.2 or so it misses the least-squares solution by a tenth or more"""
     a, W = rng.standard_normal((40, 3)), np.zeros((2, 3))
     y = a @ np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]) + 0.1 * rng.standard_normal((40, 2))
     solution = np.linalg.lstsq(a, y, rcond=None)[0].T
@@ -221,7 +221,7 @@ def residuals_are_not_the_fisher(kfac, rng):
     after = W - kfac(a, residuals, residuals.T @ a / 40, 0.0)
     model = W - kfac(a, np.sqrt(2) * np.eye(2), residuals.T @ a / 40, 0.0)
     size = np.linalg.norm(solution)
-    why = Text("residuals of size 1 to 3 stand where 1 belongs", "应为 1 之处是 1 到 3 大小的残差")
+    why = Text("residuals of size 1.4 and 2.2 stand where 1 belongs", "应为 1 之处是大小为 1.4 与 2.2 的残差")
     yield bound(np.linalg.norm(after - solution) / size, 0.1, "≥", why)
     yield roundoff(model, solution, terms=40, scale=np.linalg.cond(a.T @ a))
 

@@ -49,7 +49,13 @@ SCHEDULES = Concept(
     symbols=(
         Symbol("t", "t", "n", "steps that have been made before; 0 for the first", "natural"),
         Symbol(r"\alpha", "alpha", "", "largest step size", "positive"),
-        Symbol("T", "total", "", "number of steps of the whole run, its warm-up included", "natural"),
+        Symbol(
+            "T",
+            "total",
+            "",
+            "number of steps of the whole run, its warm-up included; for the cosine more than w",
+            "natural",
+        ),
         Symbol(
             r"\alpha_t",
             "kind",

@@ -194,8 +194,8 @@ def quadratic_test(curvature, T, start=1.0):
 
 @SEARCH.claim
 def closed_form_on_straight_lines(search, rng):
-    r"""On a curve that falls along a straight line in $\log\alpha$, noise-free and unsmoothed, it is three quarters of the way down the line,
-    to one step of the grid"""
+    r"""On a curve that stands for ten steps or more and then falls along a straight line in $\log\alpha$, noise-free and unsmoothed, it is
+    three quarters of the way down the line, to one step of the grid"""
     for T in (200, 501):
         alpha = np.geomspace(1e-4, 10, T)
         losses = np.interp(np.log(alpha), np.log([1e-4, 1e-3, 1e-1, 10]), [5.0, 5.0, 1.0, 30.0])
