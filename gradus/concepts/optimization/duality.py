@@ -356,7 +356,7 @@ def without_slater_the_price_runs_off(duality, rng):
 
 @DUALITY.claim
 def multiplier_is_the_sensitivity(duality, rng):
-    r"""Loosen a constraint by a little $u$, and the optimum of the dual falls by $\lambda u$: finite differences, exact as it is
+    r"""Where only one $\lambda$ attains $d^\star$: loosen a constraint by a little $u$, and the optimum of the dual falls by $\lambda u$: finite differences, exact as it is
     piecewise linear; for $x^2$ with $x\ge1$, $p^\star(u)=(1-u)^2$ and $-2$ is its derivative"""
     for m in (1, 2, 3):
         f, g = random_problem(rng, 12, m)

@@ -340,7 +340,7 @@ def bounds_of_both(proximal, rng):
 
 @PROXIMAL.claim
 def orders_of_both(proximal, rng):
-    r"""No faster on Nesterov's chain of $d$ entries with $\lambda=(d+1)^{-2}$, which grows with $k$: ISTA's error at step $k=d^2/4$ falls like $k^{-1}$, FISTA's at $k=d$ like $k^{-2}$, in units of
+    r"""No faster on Nesterov's chain of $d$ entries with $\lambda=(d+1)^{-2}$, which grows with $k$, with $\alpha=\tfrac14$: ISTA's error at step $k=d^2/4$ falls like $k^{-1}$, FISTA's at $k=d$ like $k^{-2}$, in units of
     $\lVert\theta_0-\theta^\star\rVert^2$"""
     ds = (8, 16, 32, 48)
     yield rate([d * d // 4 for d in ds], [gaps(proximal, d, d * d // 4, False)[-1] for d in ds], -1, 0.1)
