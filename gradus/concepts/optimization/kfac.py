@@ -398,7 +398,7 @@ ADAM_STEPS = (0.004, 0.008, 0.016, 0.032)
 @KFAC.claim(cost="slow")
 def a_third_of_adams_steps(kfac, rng):
     r"""On an autoencoder of 256 digits (64–32–8–32–64, full batch, $\lambda=0.1$, step and momentum by the quadratic model) it reaches in
-    a third or less of the 300 steps the loss at which Adam ends with the best of four step sizes, two apart by a factor 2"""
+    a third or less of the 300 steps the loss at which Adam ends with the best of the step sizes 0.004, 0.008, 0.016 and 0.032"""
     best = min(by_adam(alpha, 300)[-1] for alpha in ADAM_STEPS)
     reached = by_kfac(kfac, 100) <= best
     share = (np.argmax(reached) + 1) / 300 if reached.any() else np.inf
