@@ -251,7 +251,7 @@ def no_step_is_longer_than_alpha(adagrad, rng):
 @ADAGRAD.claim
 def regret_bound(adagrad, rng):
     r"""Against every fixed point $u$ the regret in coordinate $i$ is at most
-    $\bigl(D_i^2/2\alpha+\alpha\bigr)\sqrt{s_{T,i}}$, whatever the gradients"""
+    $\bigl(D_i^2/2\alpha+\alpha\bigr)\sqrt{s_{T,i}}$, whatever the gradients ($\varepsilon=0$)"""
     rows, share = gradients(rng, 200), 0.0
     size = np.sqrt((rows**2).sum(0))
     for alpha in (0.1, 1.0):

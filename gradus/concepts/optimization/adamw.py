@@ -300,8 +300,10 @@ def weights_are_bounded(adamw, rng):
                 (beta2 / max(beta1, 0.4)) ** (t - n / 2.0),
             ]
         )
-        theta = adamw(scripted(rows), np.zeros(19), n, 0.2, beta1, beta2, 1e-300, 0.5)
-        yield bound(np.abs(theta).max() - n * EPSILON * most, most)
+        for start in (0.0, 3 * most):
+            theta = adamw(scripted(rows), np.full(19, start), n, 0.2, beta1, beta2, 1e-300, 0.5)
+            limit = max(start, most)
+            yield bound(np.abs(theta).max() - n * EPSILON * limit, limit)
         if beta1:
             why = Text("(1 − αλ)ⁿ and what B_t still lacks", "(1 − αλ)ⁿ 以及 B_t 尚缺的部分")
             yield near(-theta[-1, -1] / most, 1.0, 1e-3, why)

@@ -249,7 +249,8 @@ def corner(step):
 @DUALITY.claim
 def no_gap_when_convex(duality, rng):
     r"""For convex problems with a point strictly inside there is no gap, $d^\star=p^\star$ (on grids that hold the solution);
-    with one constraint the multiplier is that of the equation $\nabla f+\lambda\nabla g=0$, within a step of the grid"""
+    with one constraint, on a parabola and on a projection on a half-plane, the multiplier is that of the equation
+    $\nabla f+\lambda\nabla g=0$, within a step of the grid"""
     for f, g, value, multiplier, step in (
         (*ray(1 / 4), 1 / 4),
         (*ray(1 / 16), 1 / 16),
@@ -355,7 +356,7 @@ def without_slater_the_price_runs_off(duality, rng):
 
 @DUALITY.claim
 def multiplier_is_the_sensitivity(duality, rng):
-    r"""Loosen a constraint by a little $u$, and the optimum of the dual falls by $\lambda u$: finite differences, exact as it is
+    r"""Where only one $\lambda$ attains $d^\star$: loosen a constraint by a little $u$, and the optimum of the dual falls by $\lambda u$: finite differences, exact as it is
     piecewise linear; for $x^2$ with $x\ge1$, $p^\star(u)=(1-u)^2$ and $-2$ is its derivative"""
     for m in (1, 2, 3):
         f, g = random_problem(rng, 12, m)

@@ -273,7 +273,8 @@ def a_constant_step_pays_every_round(learn, rng):
 
 @ONLINE.claim
 def follows_the_mean(learn, rng):
-    r"""On $\frac12\lVert\theta-x_t\rVert^2$ with $\alpha_t=\frac1t$ it plays the mean of what it has seen, $\theta_{t+1}=\frac1t\sum_{s\le t}x_s$"""
+    r"""On $\frac12\lVert\theta-x_t\rVert^2$ with $\alpha_t=\frac1t$ and data in Θ it plays the mean of what it has seen,
+    $\theta_{t+1}=\frac1t\sum_{s\le t}x_s$"""
     x, t = rng.uniform(-1, 1, (60, 3)), np.arange(1, 61)
     theta = learn(towards(x), np.array([0.5, -0.5, 0.25]), 60, 1 / t, 4.0)
     return roundoff(theta[1:], x.cumsum(0) / t[:, None], terms=120, scale=1.0)

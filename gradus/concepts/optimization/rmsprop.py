@@ -78,7 +78,7 @@ RMSPROP = Concept(
         Convention(
             "the start of the average",
             "0, not corrected: the first steps are long",
-            "Optax divides by the missing weight if told `bias_correction=True`, and starts where `initial_scale` says",
+            "Optax divides by the sum of the weights, $1-\\beta_2^t$, if told `bias_correction=True`, and starts where `initial_scale` says",
         ),
         Convention(
             "momentum, where it is added",
@@ -257,7 +257,7 @@ def coordinates_are_independent(rmsprop, rng):
 @RMSPROP.claim
 def sharp_bound_on_the_step(rmsprop, rng):
     r"""No step is longer than $\alpha/\sqrt{1-\beta_2}$, tried on noise, heavy tails, growing gradients; the first gradient after silence
-    is met with a step of just that"""
+    from the start on is met with a step of just that ($\varepsilon=0$)"""
     n, t = 150, np.arange(150)[:, None]
     rows = np.hstack(
         [rng.standard_normal((n, 8)), rng.standard_t(1.0, (n, 8)), 1.3**t, 0.9**t, 1e3 * (t >= n - 3) + 0.0]
