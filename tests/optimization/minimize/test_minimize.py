@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gradus.errors import GradusError
-from gradus.optimization import minimize
+from gradus.optimization import least_squares, minimize
 from gradus.optimization.minimize.reason import Reason
 
 F64 = torch.float64
@@ -265,3 +265,19 @@ def test_a_complex_value_is_refused():
 def test_a_callback_answers_yes_or_no(answer):
     with pytest.raises(GradusError, match="callback: expected"):
         minimize(lambda x: x.square().sum(), torch.ones(3, 2), batched=True, callback=lambda _: answer)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.sum() if x[0] > 0 else x.square().sum(),
+        lambda x: float(x[0]) * x.sum(),
+        lambda x: x[x > 0].square().sum(),
+    ],
+)
+def test_a_function_that_branches_on_a_number_is_refused_in_a_batch_and_minimised_alone(f):
+    with pytest.raises(GradusError, match=r"f: expected one way .* torch\.where, or .* batched=False"):
+        minimize(f, torch.ones(3, 2), batched=True)
+    with pytest.raises(GradusError, match="residual: expected one way"):
+        least_squares(lambda x: f(x) * x, torch.ones(3, 2), batched=True)
+    assert minimize(f, torch.ones(2), max_iterations=1).iterations <= 1
