@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.nn import functional as F
 
 from gradus.errors import GradusError
+from gradus.optimization.forward_hooks import BeginHook, EndHook, Hook
 from gradus.optimization.kronecker_layers import (
     CONVOLUTIONS,
     Block,
@@ -57,11 +57,10 @@ class Recorder:
         self.uses: list[_Use] = []
         self.arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.clear()
-        mine = weakref.ref(self)  # the model must not keep an optimiser alive that nobody uses any more
-        self.handles = [model.register_forward_pre_hook(_begin(mine), with_kwargs=True)]
+        self.handles = [model.register_forward_pre_hook(BeginHook(self), with_kwargs=True)]
         for module, own in blocks.items():
-            self.handles.append(module.register_forward_hook(_layer(mine, own), with_kwargs=True))
-        self.handles.append(model.register_forward_hook(_end(mine)))
+            self.handles.append(module.register_forward_hook(LayerHook(self, own), with_kwargs=True))
+        self.handles.append(model.register_forward_hook(EndHook(self)))
 
     def clear(self) -> None:
         """Forgets all sums."""
@@ -131,46 +130,38 @@ def _wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
-def _begin(recorder: weakref.ref[Recorder]) -> Callable[..., None]:
-    def hook(model: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        if (mine := recorder()) is not None:
-            mine.begin(model, arguments, options)
+class LayerHook(Hook[Recorder]):
+    """After the forward pass of a module with blocks."""
 
-    return hook
+    def __init__(self, recorder: Recorder | None = None, blocks: Sequence[Block] = ()) -> None:
+        super().__init__(recorder)
+        self.blocks = blocks
 
-
-def _end(recorder: weakref.ref[Recorder]) -> Callable[..., None]:
-    def hook(_model: nn.Module, _arguments: Any, output: Any) -> None:
-        if (mine := recorder()) is not None:
-            mine.end(output)
-
-    return hook
-
-
-def _layer(recorder: weakref.ref[Recorder], blocks: list[Block]) -> Callable[..., Any]:
-    def hook(module: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any], output: Any) -> Any:
-        mine = recorder()
-        if mine is None or not mine.on:
+    def __call__(
+        self, module: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any], output: Any
+    ) -> Any:
+        """Tells the recorder of what passed through the module's blocks."""
+        recorder = self.watcher
+        if recorder is None or not recorder.on:
             return None
         if isinstance(module, nn.MultiheadAttention):
-            return watched_attention(module, blocks, mine, *arguments, **options)
+            return watched_attention(module, self.blocks, recorder, *arguments, **options)
         x = arguments[0] if arguments else options["input"]
+        block = self.blocks[0]
         if isinstance(module, CONVOLUTIONS):
             dims = len(module.kernel_size)
-            mine.use(
-                blocks[0], x, output,
+            recorder.use(
+                block, x, output,
                 lambda v: patches(module, v),
                 lambda g: channels_last_rows(g if g.dim() == dims + 2 else g[None], module.groups),
             )  # fmt: skip
         else:
-            mine.use(blocks[0], x, output, flat, flat)
+            recorder.use(block, x, output, flat, flat)
         return None
-
-    return hook
 
 
 def watched_attention(
-    module: nn.MultiheadAttention, blocks: list[Block], recorder: Recorder,
+    module: nn.MultiheadAttention, blocks: Sequence[Block], recorder: Recorder,
     query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, need_weights: bool = True,
     attn_mask: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:  # fmt: skip

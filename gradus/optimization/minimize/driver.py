@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import flag, function, number, refusal, whole
+from gradus.optimization.minimize.gradient_check import EVALUATIONS, contradicts
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import COLUMNS, History, Iterate
@@ -136,6 +137,7 @@ def run(method: Method[Any], objective: Objective, x: Tensor, settings: Settings
         if over.any():
             if ended is None:
                 ended = _empty(state)
+            _look_at_gradients(objective, state, over, best_x)
             _close(ended, problems, state, over, (best_x, best_gradient, best_value, best_norm))
             running &= ~over
             if not running.any():
@@ -166,6 +168,17 @@ def _judge(
     if converged.any():
         rows = np.flatnonzero(converged)
         state.reason[rows[method.settled(objective, state, rows)]] = Reason.CONVERGED
+
+
+def _look_at_gradients(objective: Objective, state: State, over: np.ndarray, best_x: Tensor) -> None:
+    """Where searches failed, whether that is the gradient's fault."""
+    rows = np.flatnonzero(over & (state.reason == Reason.LINE_SEARCH_FAILED))
+    if len(rows):
+        index = torch.as_tensor(rows, device=best_x.device)
+        some = objective if len(rows) == len(over) else objective.select(index)
+        wrong = contradicts(some, best_x[index])
+        state.evaluations[rows] += EVALUATIONS
+        state.reason[rows[wrong]] = Reason.WRONG_GRADIENT
 
 
 def _call(
