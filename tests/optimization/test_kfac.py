@@ -5,28 +5,19 @@ import gc
 import math
 import os
 import pickle
-import signal
 import weakref
 
 import pytest
 import torch
+from killed_runs import killed
 from torch import nn
 from torch.nn import functional as F
 from watched_models import DOUBLE, Head, dense_fisher, labels, normal, seeded
 
 from gradus.errors import GradusError
 from gradus.optimization import KFAC, kronecker_step
-from gradus.training import Callback, fit
+from gradus.training import fit
 from gradus.training.attachments import is_attached
-
-
-@pytest.fixture
-def one_thread():
-    """What forks must have no other threads; and bits are promised for a number of them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_the_step_is_the_functions():
@@ -256,29 +247,17 @@ def test_a_watched_model_can_be_copied_and_pickled_and_the_copy_belongs_to_no_op
 def test_fit_with_average_and_clipping_goes_on_after_a_kill(tmp_path, one_thread):
     """A child process is killed in the middle of an epoch; its run, taken up, ends with the bits of the unbroken one."""
 
-    def run(folder, die_at=None):
-        class Kill(Callback):
-            def on_step_end(self, run):
-                if run.step == die_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
+    def run(folder, callbacks=()):
         model = seeded(nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.2), nn.Tanh(), nn.Linear(8, 3)))
         optimizer = KFAC(model, 0.1, momentum=0.5, factor_every=2, inverse_every=3, damping=0.1)
         fitted = fit(
             model, F.cross_entropy, (normal(48, 4).float(), labels(48)), validation=(normal(9, 4, seed=5).float(), labels(9)),
             epochs=3, batch_size=8, optimizer=optimizer, clip_norm=0.3, ema=0.9, checkpoint_every=2, directory=folder,
-            resume=True, callbacks=[Kill()], progress="silent",
+            resume=True, callbacks=callbacks, progress="silent",
         )  # fmt: skip
         return fitted, model
 
-    (tmp_path / "killed").mkdir()
-    child = os.fork()
-    if child == 0:
-        try:
-            run(tmp_path / "killed", die_at=9)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    killed(run, tmp_path / "killed", step=9)
     whole, model = run(tmp_path / "whole")
     parts, again = run(tmp_path / "killed")
     assert parts.history == whole.history and parts.exact and parts.steps == 18
