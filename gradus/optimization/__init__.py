@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradus.optimization.minimize.composite import minimize_composite
     from gradus.optimization.minimize.lbfgs import lbfgs_product
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
+    from gradus.optimization.natural_gradient import NaturalGradient
     from gradus.optimization.nesterov import Nesterov
     from gradus.optimization.newton_cg_optimizer import NewtonCG
     from gradus.optimization.nist_strd import CertifiedFit, certified_fits
@@ -51,6 +52,7 @@ __all__ = [
     "LogisticLoss",
     "MGHProblem",
     "Multipliers",
+    "NaturalGradient",
     "Nesterov",
     "NewtonCG",
     "NoiseScale",
@@ -104,6 +106,7 @@ export(
         "minimize.composite": ["minimize_composite"],
         "minimize.lbfgs": ["lbfgs_product"],
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
+        "natural_gradient": ["NaturalGradient"],
         "nesterov": ["Nesterov"],
         "newton_cg_optimizer": ["NewtonCG"],
         "nist_strd": ["CertifiedFit", "certified_fits"],
