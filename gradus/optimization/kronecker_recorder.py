@@ -18,8 +18,10 @@ from gradus.optimization.kronecker_layers import (
     Block,
     channels_last_rows,
     flat,
+    frequencies,
     input_projections,
     patches,
+    reduced,
 )
 from gradus.text import Text
 
@@ -44,6 +46,7 @@ class Recorder:
         columns: from the model's outputs to the vectors by whose back-propagation g comes; None where g is that of the
             loss itself, which the user's own backward pass brings.
         due: whether the next forward pass is to be watched.
+        reduce: whether the uses of a weight within a sample are taken together: the mean of a, the sum of g.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class Recorder:
         blocks: dict[nn.Module, list[Block]],
         columns: Callable[[Tensor], Iterator[Tensor]] | None,
         due: Callable[[], bool],
+        reduce: bool = False,
     ) -> None:
+        self.reduce = reduce
         self.columns, self.due, self.on, self.paused = columns, due, False, False
         self.uses: list[_Use] = []
         self.arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
@@ -81,14 +86,22 @@ class Recorder:
         if watched:
             self.arguments = arguments, options
 
-    def use(self, block: Block, x: Tensor, output: Tensor, rows_in: Rows, rows_out: Rows) -> None:
-        """The block has made `output` of `x`."""
+    def use(
+        self, block: Block, x: Tensor, output: Tensor, rows_in: Rows, rows_out: Rows, samples: int = 0
+    ) -> None:
+        """The block has made `output` of `x`; `samples` of them, where its rows are more and are to be taken together."""
         if not output.requires_grad:
             return
+        if self.reduce and samples and not block.diagonal:
+            rows_in = _together(rows_in, samples, mean=True)
+            rows_out = _together(rows_out, samples, mean=False)
         with torch.no_grad():
-            rows = block.rows_of_inputs(_wide(rows_in(x.detach())))
             moment, count = self.inputs.get(block, (0, 0))
-            self.inputs[block] = moment + rows.mT @ rows, count + rows.shape[-2]
+            if block.diagonal:
+                self.inputs[block] = moment + rows_in(x), count + x.numel()
+            else:
+                rows = block.rows_of_inputs(_wide(rows_in(x.detach())))
+                self.inputs[block] = moment + rows.mT @ rows, count + rows.shape[-2]
         if self.columns is None:
             output.register_hook(lambda g: self.gradients(block, rows_out(g)))
         else:
@@ -126,6 +139,10 @@ class Recorder:
         self.uses = []
 
 
+def _together(rows: Rows, samples: int, *, mean: bool) -> Rows:
+    return lambda values: reduced(_wide(rows(values)), samples, mean=mean)
+
+
 def _wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
@@ -154,10 +171,20 @@ class LayerHook(Hook[Recorder]):
                 block, x, output,
                 lambda v: patches(module, v),
                 lambda g: channels_last_rows(g if g.dim() == dims + 2 else g[None], module.groups),
+                len(x) if x.dim() == dims + 2 else 1,
             )  # fmt: skip
+        elif isinstance(module, nn.Embedding):
+            recorder.use(block, x, output, lambda tokens: frequencies(module, tokens), flat)
         else:
-            recorder.use(block, x, output, flat, flat)
+            of_sequences(recorder, block, x, output)
         return None
+
+
+def of_sequences(recorder: Recorder, block: Block, x: Tensor, output: Tensor, alone: bool = False) -> None:
+    """The block has made `output` of `x` (…, features), of which one leading axis is that of the samples, or none (`alone`)."""
+    axis = block.samples_axis if x.dim() > 2 else 0
+    rows = (lambda v: flat(v.movedim(axis, 0))) if axis else flat
+    recorder.use(block, x, output, rows, rows, 1 if alone or x.dim() == 1 else x.shape[axis])
 
 
 def watched_attention(
@@ -174,7 +201,7 @@ def watched_attention(
     for x, (weight, rows, third) in zip((query, key, value), input_projections(module), strict=True):
         y = F.linear(x, weight[rows], None if bias is None else bias[third])
         if (block := of.get((id(weight), rows.start))) is not None:
-            recorder.use(block, x, y, flat, flat)
+            of_sequences(recorder, block, x, y, alone=x.dim() == 2)
         projected.append(y)
     swap = module.batch_first and query.dim() == 3
     identity = torch.eye(module.embed_dim, dtype=query.dtype, device=query.device)
@@ -188,5 +215,16 @@ def watched_attention(
     heads = heads.transpose(0, 1) if swap else heads
     output = F.linear(heads, module.out_proj.weight, module.out_proj.bias)
     if (block := of.get((id(module.out_proj.weight), None))) is not None:
-        recorder.use(block, heads, output, flat, flat)
+        of_sequences(recorder, block, heads, output, alone=heads.dim() == 2)
     return output, shares
+
+
+def never_seen(block: Block) -> GradusError:
+    """That a layer was in no forward pass: to be raised."""
+    return GradusError(
+        Text(
+            f"KFAC: {block.name} has a gradient, but its layer was in no forward pass of the model in training mode; "
+            "call model.train() and the model itself before backward()",
+            f"KFAC：{block.name} 有梯度，但其所在层未参与模型在训练模式下的前向计算；请在 backward() 之前调用 model.train() 和模型本身",
+        )
+    )

@@ -179,6 +179,7 @@ def calls_of_optimization() -> dict[str, Example]:
             kl=0.1,
             largest=100,
             seed=1,
+            sharing="reduce",
         ),
         "gradus.optimization.NaturalGradient": of(
             optimization.NaturalGradient,

@@ -60,8 +60,8 @@ def test_what_is_untreated_is_named_and_gets_the_plain_gradient():
     model[3].weight = model[1].weight
     optimizer = KFAC(seeded(model), lr=0.25, largest=8)
     shared, wide = ["1.weight", "1.bias", "3.bias"], ["4.weight", "4.bias", "5.weight", "5.bias"]
-    assert sorted(optimizer.untreated) == sorted(["0.weight", "2.weight", "2.bias", *shared, *wide])
-    assert optimizer.treated == ["6.weight"]
+    assert sorted(optimizer.untreated) == sorted(["2.weight", "2.bias", *shared, *wide])
+    assert optimizer.treated == ["0.weight", "6.weight"]
     assert "untreated" in repr(optimizer) and "2.bias" in repr(optimizer)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     F.cross_entropy(model(labels(9, classes=5)), labels(9)).backward()
