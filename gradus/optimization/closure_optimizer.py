@@ -100,7 +100,7 @@ class ClosureOptimizer(torch.optim.Optimizer):
         return self.param_groups[0][name]
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """At most `iterations` iterations from where the parameters stand; the best point seen stays in them.
 
         Args:
@@ -118,7 +118,7 @@ class ClosureOptimizer(torch.optim.Optimizer):
 
         def start(objective: Any, x: Tensor) -> State:
             stored = self._stored
-            state = (
+            state: State = (
                 method.resume(objective, x, _fields(stored, method)) if stored else method.start(objective, x)
             )
             states.append(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -64,7 +64,7 @@ class Descent(Method[D], Generic[D]):
     """
 
     wolfe: WolfeConditions
-    carried = ("steepest", "lowest_value", "lowest_norm", "stalled")
+    carried: ClassVar[tuple[str, ...]] = ("steepest", "lowest_value", "lowest_norm", "stalled")
 
     @abstractmethod
     def first(self, base: dict[str, Any]) -> D:
