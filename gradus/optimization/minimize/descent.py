@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -63,6 +64,7 @@ class Descent(Method[D], Generic[D]):
     """
 
     wolfe: WolfeConditions
+    carried: ClassVar[tuple[str, ...]] = ("steepest", "lowest_value", "lowest_norm", "stalled")
 
     @abstractmethod
     def first(self, base: dict[str, Any]) -> D:
@@ -105,6 +107,17 @@ class Descent(Method[D], Generic[D]):
             }
         )
         self._look(state, slice(None), -base.gradient)
+        return state
+
+    def resume(self, objective: Objective, x: Tensor, fields: Mapping[str, Tensor | np.ndarray]) -> D:
+        """As `Method.resume`; where f has another value than it ended with, it is another function: progress counts anew."""
+        state = super().resume(objective, x, fields)
+        same = state.value == fields["value"]
+        state.lowest_value = np.where(same, state.lowest_value, state.value)
+        state.lowest_norm = np.where(same, state.lowest_norm, state.gradient_norm)
+        state.stalled = np.where(same, state.stalled, 0)
+        if (state.reason != Reason.NOT_FINITE).all():
+            self._look(state, slice(None), self.direction(state, slice(None), state.gradient))
         return state
 
     def step(self, objective: Objective, state: D) -> None:

@@ -61,6 +61,7 @@ class LBFGS(Descent[LBFGSState]):
     """
 
     name = "lbfgs"
+    carried = (*Descent.carried, "steps", "changes", "products", "oldest", "count", "scale")
 
     def __init__(self, *, memory: int = 20, decrease: float = 1e-4, curvature: float = 0.9) -> None:
         self.memory = whole("memory", memory, least=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -10,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradus.arguments import refusal
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 
+COUNTS = ("iterations", "evaluations", "hessian_evaluations", "hessian_products")
 Rows = Any  # which problems: slice(None), or their numbers (rows,)
 
 
@@ -67,9 +70,14 @@ S = TypeVar("S", bound=State)
 
 
 class Method(ABC, Generic[S]):
-    """A way to minimise, of many problems at once; its constructor takes and checks its options."""
+    """A way to minimise, of many problems at once; its constructor takes and checks its options.
+
+    Attributes:
+        carried: the fields of a state, beside its counts, by which a later run goes on where an earlier one ended.
+    """
 
     name: ClassVar[str]
+    carried: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def start(self, objective: Objective, x: Tensor) -> S:
@@ -81,6 +89,32 @@ class Method(ABC, Generic[S]):
 
         Problems that have ended may still be among the rows: what becomes of them does not matter.
         """
+
+    def resume(self, objective: Objective, x: Tensor, fields: Mapping[str, Tensor | np.ndarray]) -> S:
+        """The state at points (b, n) where f may have become another function, with what an earlier state had learnt.
+
+        Args:
+            objective: f, evaluated once.
+            x: the points.
+            fields: of the earlier state, its counts among them.
+
+        Raises:
+            GradusError: the fields are of problems of another size, or of other options.
+        """
+        state = self.start(objective, x)
+        for name in COUNTS:
+            setattr(state, name, getattr(state, name) + fields[name])
+        for name in self.carried:
+            if fields[name].shape != getattr(state, name).shape:
+                words = (
+                    f"the shape {tuple(getattr(state, name).shape)}",
+                    f"形状 {tuple(getattr(state, name).shape)}",
+                )
+                raise refusal(
+                    name, words, fields[name], ("the state is of another problem", "该状态属于另一问题")
+                )
+            setattr(state, name, fields[name])
+        return state
 
     def settled(self, objective: Objective, state: S, rows: np.ndarray) -> np.ndarray:
         """Whether the points of these problems, whose gradient is within the tolerance, are the end (rows,)."""

@@ -103,7 +103,7 @@ def test_a_wrong_gradient_is_told(method):
         gradient=lambda x: -2 * x,
         hessian=lambda x: 2 * torch.eye(2).double(),
     )
-    assert result.reason is Reason.LINE_SEARCH_FAILED
+    assert result.reason is Reason.WRONG_GRADIENT
     assert result.x.tolist() == [1.0, 0.5]
 
 
