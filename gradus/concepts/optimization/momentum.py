@@ -50,7 +50,8 @@ MOMENTUM = Concept(
     source="polyak1964some",
     year=1964,
     people=("Boris T. Polyak",),
-    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, 动量, 动量法, 重球法, 带动量的 SGD",
+    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, velocity, inertia, "
+    "动量, 动量法, 重球法, 带动量的 SGD, 惯性, 冲量",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`momentum=β`"),),
     readings="polyak1964some; goh2017momentum; sutskever2013importance §2; goodfellow2016deep §8.3.2",
     hypotheses=(

@@ -55,7 +55,7 @@ ONLINE = Concept(
     year=2003,
     people=("Nick Littlestone", "Manfred Warmuth", "Yoav Freund", "Robert Schapire", "Martin Zinkevich"),
     aliases="OGD, regret, no-regret learning, online convex optimization, experts, hedge, exponential weights, multiplicative weights, "
-    "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 专家问题, 指数加权, 乘性权重",
+    "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 后悔值, 专家问题, 指数加权, 乘性权重",
     implementations=(Implementation("gradus.optimization:online_descent", "torch", _ours, "weights as logarithms"),),
     readings="zinkevich2003online; hazan2016introduction §1.3, §3.1, §3.3; freund1997decision §2; cesabianchi2006prediction §2.2, §3.7; "
     "hazan2007logarithmic",

@@ -65,7 +65,7 @@ SGD = Concept(
     year=1951,
     people=("Herbert Robbins", "Sutton Monro"),
     aliases="minibatch, mini-batch gradient descent, Robbins-Monro, batch size, epoch, "
-    "随机梯度下降法, 小批量梯度下降, 小批量, 批量大小, 训练轮次",
+    "随机梯度下降法, 小批量梯度下降, 小批量, 批量大小, 批大小, 训练轮次",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),),
     readings="bottou2018optimization §4; goodfellow2016deep §8.3.1; polyak1992acceleration; harvey2019tight §3",
     hypotheses=(
