@@ -505,7 +505,7 @@ def figure(alpha, batch):
     variance = X.var(0) / B
     floor = float((H * alpha * H * variance / (2 - alpha * H)).sum() / 2)
     right.axhline(floor, color="0.35", lw=1, ls="--")
-    right.annotate("noise floor", (1, floor), va="bottom", fontsize=9.5, color="0.35")
+    right.annotate("noise floor", (1, floor), (0, -4), textcoords="offset points", va="top", fontsize=9.5, color="0.35")
     right.set(xlabel="step", ylabel=r"$\mathrm{E}\,f(\theta_t)-f^\star$")
     ends = [float((H * p[-20:] ** 2).sum(-1).mean() / 2) for p in (theta, settled)]
     words = Text(
