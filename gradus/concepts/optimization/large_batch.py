@@ -404,7 +404,16 @@ def figure(batch, noise):
     right.plot([batch], [1 / (1 + scale / batch)], "o", color=COLOURS[6])
     left.set(ylim=(0.7, 2e4))
     right.set(ylim=(1 / (1.5 * (1 + scale)), 2), ylabel=r"$\alpha_B\,h$")
-    right.annotate("noise scale", (scale, 0.08), xytext=(4, 0), textcoords="offset points", fontsize=10, color="0.35")
+    right.annotate(
+        "noise scale",
+        (scale, 0.12),
+        xycoords=right.get_xaxis_transform(),
+        annotation_clip=True,
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=10,
+        color="0.35",
+    )
     steps, samples = 1 + scale / batch, 1 + batch / scale
     words = Text(
         f"Noise scale {scale:.3g} samples, estimated from 6000 (dotted). At batch size {batch:.0f} a run needs {steps:.3g} times the steps of exact gradients and {samples:.3g} times "
