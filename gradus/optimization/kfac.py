@@ -102,7 +102,8 @@ class KFAC(torch.optim.Optimizer):
         sharing: str = "expand",
     ) -> None:
         if not isinstance(model, nn.Module):
-            raise refusal("model", ("a module", "模块"), model, kind=True)
+            mend = ("give the model itself, not its parameters()", "请给出模型本身，而不是它的 parameters()")
+            raise refusal("model", ("a module", "模块"), model, mend, kind=True)
         defaults = dict(
             lr=number("lr", lr, least=0),
             damping=number("damping", damping, least=0),

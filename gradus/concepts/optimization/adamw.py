@@ -484,11 +484,11 @@ def figure(weight_decay, alpha, spread):
     right.legend(frameon=False, fontsize=9.5, loc="upper right")
     right.set(xlabel="t", ylabel=r"$\theta_t$", ylim=(-0.15, 1.25))
     words = Text(
-        f"Left: the star is the minimiser, the square |θ| ≤ 1/λ = {b:.2g}. AdamW ends at ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f}), Adam with the penalty at "
-        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f}). Right: two weights of 1 under alternating gradients of sizes {large:.2g} and {small:.2g}: after {n} steps "
+        f"The star is the minimiser, the square |θ| ≤ 1/λ = {b:.2g}. AdamW ends at ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f}), Adam with the penalty at "
+        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f}). Two weights of 1 under alternating gradients of sizes {large:.2g} and {small:.2g}: after {n} steps "
         f"AdamW leaves {decoupled[-1, 0]:.2f} and {decoupled[-1, 1]:.2f}, the penalty {coupled[-1, 0]:.2f} and {abs(coupled[-1, 1]):.2f}.",
-        f"左：星号为极小点，方框为 |θ| ≤ 1/λ = {b:.2g}。AdamW 停在 ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f})，带惩罚项的 Adam 停在 "
-        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f})。右：两个权重从 1 出发，梯度正负交替，大小为 {large:.2g} 与 {small:.2g}：{n} 步之后 "
+        f"星号为极小点，方框为 |θ| ≤ 1/λ = {b:.2g}。AdamW 停在 ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f})，带惩罚项的 Adam 停在 "
+        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f})。两个权重从 1 出发，梯度正负交替，大小为 {large:.2g} 与 {small:.2g}：{n} 步之后 "
         f"AdamW 剩下 {decoupled[-1, 0]:.2f} 与 {decoupled[-1, 1]:.2f}，惩罚项剩下 {coupled[-1, 0]:.2f} 与 {abs(coupled[-1, 1]):.2f}。",
     )
     return Drawing(fig, words)

@@ -56,8 +56,8 @@ DUALITY = Concept(
     year=1951,
     people=("Joseph-Louis Lagrange", "William Karush", "Harold Kuhn", "Albert Tucker", "Morton Slater"),
     aliases="Lagrange multiplier, Lagrangian, dual problem, weak duality, strong duality, duality gap, Slater's condition, "
-    "KKT conditions, Karush-Kuhn-Tucker, complementary slackness, shadow price, Lagrangian relaxation, "
-    "拉格朗日乘子, 拉格朗日乘子法, 拉格朗日乘数法, 拉格朗日函数, 对偶, 对偶问题, 弱对偶, 强对偶, 对偶间隙, KKT 条件, 互补松弛, 影子价格",
+    "KKT conditions, Karush-Kuhn-Tucker, complementary slackness, shadow price, Lagrangian relaxation, constrained optimization, "
+    "约束优化, 拉格朗日乘子, 拉格朗日乘子法, 拉格朗日乘数法, 拉格朗日函数, 对偶, 对偶问题, 弱对偶, 强对偶, 对偶间隙, KKT 条件, 互补松弛, 影子价格",
     implementations=(
         Implementation(
             "scipy.optimize:linprog",

@@ -38,7 +38,7 @@ ASCENT = Concept(
     source="boyd2004convex",
     year=1847,
     people=("Augustin-Louis Cauchy",),
-    aliases="hill climbing, steepest ascent, maximisation, 梯度上升法, 爬山法, 最速上升",
+    aliases="hill climbing, steepest ascent, maximisation, maximize, 最大化, 梯度上升法, 爬山法, 最速上升",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`maximize=True`"),),
     readings="boyd2004convex §9.3; goodfellow2016deep §4.3; cs229",
     hypotheses=(

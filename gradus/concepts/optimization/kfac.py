@@ -534,8 +534,8 @@ def figure(dependence, damping):
     apart = np.linalg.norm(F - product) / np.linalg.norm(F)
     words = Text(
         f"The exact Fisher matrix of a layer with 3 inputs and 2 outputs, and its Kronecker product: they differ by {apart:.0%} of the "
-        f"norm. At λ = {damping:.2g} K-FAC's step differs from the exact damped one by {here:.0%}, the gradient divided by λ by {gap(G / damping, damping):.3g} times its length.",
+        f"norm. At λ = {damping:.2g} K-FAC's step differs from the exact damped one by {here:.0%}, ∇W/λ, as of plain descent, by {gap(G / damping, damping):.3g} times that one's length.",
         f"3 个输入、2 个输出的一层的精确费希尔矩阵与它的克罗内克积：相差范数的 {apart:.0%}。λ = {damping:.2g} 时，K-FAC 的步与精确的阻尼步相差 {here:.0%}，"
-        f"而梯度除以 λ 与之相差其长度的 {gap(G / damping, damping):.3g} 倍。",
+        f"而普通下降的 ∇W/λ 与后者相差其长度的 {gap(G / damping, damping):.3g} 倍。",
     )
     return Drawing(fig, words)

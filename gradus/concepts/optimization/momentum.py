@@ -50,7 +50,8 @@ MOMENTUM = Concept(
     source="polyak1964some",
     year=1964,
     people=("Boris T. Polyak",),
-    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, 动量, 动量法, 重球法, 带动量的 SGD",
+    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, velocity, inertia, "
+    "动量, 动量法, 重球法, 带动量的 SGD, 惯性, 冲量",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`momentum=β`"),),
     readings="polyak1964some; goh2017momentum; sutskever2013importance §2; goodfellow2016deep §8.3.2",
     hypotheses=(
@@ -342,6 +343,8 @@ def figure(beta, step, condition):
     right.annotate(
         "best momentum",
         (T / 2, sizes[1][0] * max(best, 1e-3) ** (T / 2)),
+        xytext=(-6, 0),
+        textcoords="offset points",
         fontsize=9.5,
         color="0.35",
         ha="right",
@@ -350,8 +353,8 @@ def figure(beta, step, condition):
     right.set(xlabel="t", ylabel=r"$\|\theta_t-\theta^\star\|$", ylim=(1e-7, 30))
     words = Text(
         f"κ = {condition:.3g}, β = {beta:.2f}, α = {alpha:.3g}/L. The slowest mode changes by {rho:.3f} a step; descent at its best by {plain_rho:.3f}, "
-        f"momentum at its best by {best:.3f}. After {T} steps the distances are {sizes[1][-1]:.1e} and {sizes[0][-1]:.1e}.",
+        f"momentum at its best by {best:.3f}. After {T} steps momentum is {sizes[1][-1]:.1e} from the minimum, descent {sizes[0][-1]:.1e}.",
         f"κ = {condition:.3g}，β = {beta:.2f}，α = {alpha:.3g}/L。最慢的模态每步乘以 {rho:.3f}；梯度下降最佳为 {plain_rho:.3f}，动量最佳为 {best:.3f}。"
-        f"{T} 步后的距离分别为 {sizes[1][-1]:.1e} 与 {sizes[0][-1]:.1e}。",
+        f"{T} 步后，动量法距极小点 {sizes[1][-1]:.1e}，梯度下降为 {sizes[0][-1]:.1e}。",
     )
     return Drawing(fig, words)

@@ -655,9 +655,9 @@ def figure(y, radius):
     where = Text("at the saddle (0, 0)", "鞍点 (0, 0)") if np.abs(paths[0][-1]).max() < 0.1 else None
     where = where or (Text("at the minimum (0, 1)", "极小点 (0, 1)") if ends[0] < 0.1 else Text("elsewhere", "别处"))
     words = Text(
-        f"A saddle at (0, 0), a minimum at (0, 1); start (1.4, {y:.2f}). After {T} steps the plain method is {where.en}; damped steps are {ends[1]:.2g} "
-        f"from the minimum, trusted ones, with a first radius of {radius:.2f}, {ends[2]:.2g}.",
-        f"鞍点在 (0, 0)，极小点在 (0, 1)；起点 (1.4, {y:.2f})。{T} 步后，普通牛顿法在{where.zh}；阻尼步距极小点 {ends[1]:.2g}，"
-        f"首个半径为 {radius:.2f} 的信赖域步距极小点 {ends[2]:.2g}。",
+        f"A saddle at (0, 0), a minimum at (0, 1); start (1.4, {y:.2f}). After {T} steps the plain method is {where.en}; the damped one is {ends[1]:.2g} "
+        f"from the minimum, the trust region, with a first radius of {radius:.2f}, {ends[2]:.2g}.",
+        f"鞍点在 (0, 0)，极小点在 (0, 1)；起点 (1.4, {y:.2f})。{T} 步后，普通牛顿法在{where.zh}；阻尼法距极小点 {ends[1]:.2g}，"
+        f"初始半径为 {radius:.2f} 的信赖域法距极小点 {ends[2]:.2g}。",
     )
     return Drawing(fig, words)

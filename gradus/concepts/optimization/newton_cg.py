@@ -528,10 +528,11 @@ def figure(radius, curvature):
     right.set(xlabel="products", ylabel="model", xticks=range(3), xlim=(-0.1, 2.1))
     at_border = np.linalg.norm(points[-1]) > 0.999 * radius
     end = Text("on the border", "边界上") if at_border else Text("inside, at Newton's step", "内部，即牛顿步")
+    newton = Text(" (Newton's step: dashed)", "（牛顿步：虚线）") if curvature > 0.05 else Text("", "")
     words = Text(
-        f"Eigenvalues {curvature:.2f} and 3, radius {radius:.2f}: after {len(points) - 1} products the step ends {end.en}, with the model at {values[-1]:.3f}; "
+        f"Eigenvalues {curvature:.2f} and 3, radius {radius:.2f}: after {len(points) - 1} products the step ends {end.en}, with the model at {values[-1]:.3f}{newton.en}; "
         f"the steepest step alone reaches {values[1]:.3f}.",
-        f"特征值 {curvature:.2f} 与 3，半径 {radius:.2f}：{len(points) - 1} 个乘积之后，步止于{end.zh}，模型值为 {values[-1]:.3f}；"
+        f"特征值 {curvature:.2f} 与 3，半径 {radius:.2f}：{len(points) - 1} 个乘积之后，步止于{end.zh}，模型值为 {values[-1]:.3f}{newton.zh}；"
         f"单用最速步只到 {values[1]:.3f}。",
     )
     return Drawing(fig, words)

@@ -55,7 +55,7 @@ ONLINE = Concept(
     year=2003,
     people=("Nick Littlestone", "Manfred Warmuth", "Yoav Freund", "Robert Schapire", "Martin Zinkevich"),
     aliases="OGD, regret, no-regret learning, online convex optimization, experts, hedge, exponential weights, multiplicative weights, "
-    "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 专家问题, 指数加权, 乘性权重",
+    "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 后悔值, 专家问题, 指数加权, 乘性权重",
     implementations=(Implementation("gradus.optimization:online_descent", "torch", _ours, "weights as logarithms"),),
     readings="zinkevich2003online; hazan2016introduction §1.3, §3.1, §3.3; freund1997decision §2; cesabianchi2006prediction §2.2, §3.7; "
     "hazan2007logarithmic",
@@ -515,11 +515,11 @@ def figure(constant, caution):
     right.set(xlabel="t", ylabel=r"$\theta_{t,i}$", ylim=(0, 1))
     regret, limit = regrets(shown(losses), theta)[-1], sqrt(rounds * log(n) / 2)
     words = Text(
-        f"Left: against an adversary the constant step {constant:.2f} has lost {paid['constant'][-1]:.1f} more than the best fixed point "
-        f"after {T} rounds, the falling one {paid['falling'][-1]:.1f}; the bound is {3 * sqrt(T):.1f}. Right: the shares of {n} experts, the best "
+        f"Against an adversary the constant step {constant:.2f} has lost {paid['constant'][-1]:.1f} more than the best fixed point "
+        f"after {T} rounds, the falling one {paid['falling'][-1]:.1f}; the bound is {3 * sqrt(T):.1f}. The other picture: the shares of {n} experts, the best "
         f"of whom errs in 35 % of the rounds, with α = {alpha:.2f}; after {rounds} rounds the regret is {regret:.1f}, at the best step at most {limit:.1f}.",
-        f"左：面对对手，常数步长 {constant:.2f} 在 {T} 轮之后比最好的固定点多损失 {paid['constant'][-1]:.1f}，递减步长多损失 "
-        f"{paid['falling'][-1]:.1f}；上界为 {3 * sqrt(T):.1f}。右：{n} 位专家的权重，其中最好的在 35 % 的轮次出错，α = {alpha:.2f}；"
+        f"面对对手，常数步长 {constant:.2f} 在 {T} 轮之后比最好的固定点多损失 {paid['constant'][-1]:.1f}，递减步长多损失 "
+        f"{paid['falling'][-1]:.1f}；上界为 {3 * sqrt(T):.1f}。另一图：{n} 位专家的权重，其中最好的在 35 % 的轮次出错，α = {alpha:.2f}；"
         f"{rounds} 轮之后遗憾为 {regret:.1f}，取最佳步长时至多 {limit:.1f}。",
     )
     return Drawing(fig, words)

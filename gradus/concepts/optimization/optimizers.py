@@ -40,7 +40,7 @@ OPTIMIZERS = Concept(
     year=2019,
     people=("Jesse Dodge", "Raphael Tang"),
     aliases="optimizer comparison, expected validation performance, tuning budget, best of k, pass@k, "
-    "random search, benchmark of optimizers, 优化器, 优化器比较, 调参预算, 期望最优性能",
+    "random search, benchmark of optimizers, which optimizer, best optimizer, 哪个优化器好, 优化器选择, 优化器, 优化器比较, 调参预算, 期望最优性能",
     implementations=(
         Implementation("gradus.optimization:expected_best", "numpy", None, "a sort and one weighted sum"),
     ),

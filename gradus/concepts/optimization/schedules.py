@@ -471,10 +471,10 @@ def figure(alpha, share, gamma):
     left.legend(frameon=False, fontsize=9.5, loc="upper right", ncols=2)
     right.set(xlabel="t", ylabel=r"$\mathrm{E}\,\theta_t^2$")
     words = Text(
-        f"Left: four schedules over {T} steps, α = {alpha:.2g}, a warm-up of {w} steps, drops by γ = {gamma:.2g}. Right: the mean square on ½θ² with unit "
+        f"Four schedules over {T} steps, α = {alpha:.2g}, a warm-up of {w} steps, drops by γ = {gamma:.2g}. The other picture: the mean square on ½θ² with unit "
         f"noise, from 100. At the end it is {ends['constant']:.2g} for a constant step size, {ends['step']:.2g} with steps, {ends['cosine']:.2g} with a cosine, "
         f"{ends['root']:.2g} with 1/√t.",
-        f"左：{T} 步上的四种调度，α = {alpha:.2g}，预热 {w} 步，每次下降乘以 γ = {gamma:.2g}。右：在带单位噪声的 ½θ² 上的均方，从 100 开始。最终，步长不变时为 {ends['constant']:.2g}，"
+        f"{T} 步上的四种调度，α = {alpha:.2g}，预热 {w} 步，每次下降乘以 γ = {gamma:.2g}。另一图：在带单位噪声的 ½θ² 上的均方，从 100 开始。最终，步长不变时为 {ends['constant']:.2g}，"
         f"阶梯衰减为 {ends['step']:.2g}，余弦为 {ends['cosine']:.2g}，1/√t 为 {ends['root']:.2g}。",
     )
     return Drawing(fig, words)

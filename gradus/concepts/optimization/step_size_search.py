@@ -57,8 +57,8 @@ SEARCH = Concept(
     source="smith2017cyclical",
     year=2017,
     people=("Leslie N. Smith",),
-    aliases="learning rate finder, range test, learning rate range test, lr finder, step size selection, choosing the learning rate, "
-    "学习率选择, 步长选择, 学习率搜索, 学习率范围测试",
+    aliases="learning rate finder, range test, learning rate range test, lr finder, step size selection, choosing the learning rate, learning rate too high, "
+    "怎么选学习率, 学习率选择, 步长选择, 学习率搜索, 学习率范围测试",
     implementations=(
         Implementation(
             "gradus.optimization:read_range_curve",

@@ -12,7 +12,7 @@ class Reason(enum.IntEnum):
 
     Example:
         >>> Reason.CONVERGED.text.en
-        'the gradient is no larger than the tolerance'
+        'it has converged within the tolerance'
     """
 
     NONE = 0
@@ -38,10 +38,10 @@ class Reason(enum.IntEnum):
 
 _TEXTS = {
     Reason.NONE: Text("still running", "仍在运行"),
-    Reason.CONVERGED: Text("the gradient is no larger than the tolerance", "梯度已不大于容差"),
+    Reason.CONVERGED: Text("it has converged within the tolerance", "已在容差之内收敛"),
     Reason.AT_ROUNDING: Text(
-        "no step lowers the value by more than its rounding error; the gradient is above the tolerance",
-        "任何一步所降低的函数值都不超过其舍入误差；梯度仍大于容差",
+        "no step lowers the value by more than its rounding error; the tolerance was not reached",
+        "任何一步所降低的函数值都不超过其舍入误差；尚未达到容差",
     ),
     Reason.MAX_ITERATIONS: Text(
         "the number of iterations reached max_iterations", "迭代次数达到 max_iterations"
