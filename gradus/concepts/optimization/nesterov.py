@@ -1,7 +1,5 @@
 """Nesterov's accelerated gradient descent."""
 
-import itertools
-
 import numpy as np
 
 from gradus.frameworks import namespace
@@ -401,13 +399,8 @@ def function_may_rise(nesterov, rng):
 
 def noisy(noise):
     """Gradients of ½θ² with a row of noise, a new one at each call."""
-    calls = itertools.count()
-
-    @generic
-    def gradient(theta):
-        return theta + as_like(noise[next(calls)], theta)
-
-    return gradient
+    row = scripted(noise)
+    return generic(lambda theta: theta + row(theta))
 
 
 def floor(alpha, beta):

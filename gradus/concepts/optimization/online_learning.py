@@ -112,7 +112,7 @@ def online_learning(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
 def shown(rows):
     """The gradients of losses that do not look at the point: linear ones."""
     rows = np.asarray(rows, float)
-    return generic(lambda theta, t: as_like(rows[t], theta))
+    return generic(lambda theta, t: as_like(rows, theta)[t])
 
 
 @generic
@@ -124,15 +124,13 @@ def against(theta, t):
 @generic
 def on_the_leader(theta, t):
     """The expert of the largest share loses 1, the others nothing."""
-    leader = np.zeros(len(theta))
-    leader[int(np.argmax(np.asarray(theta)))] = 1
-    return as_like(leader, theta)
+    return as_like(np.eye(len(theta)), theta)[namespace(theta).argmax(theta)]
 
 
 def towards(rows):
     """The gradients of ½‖θ − x_t‖²."""
     rows = np.asarray(rows, float)
-    return generic(lambda theta, t: theta - as_like(rows[t], theta))
+    return generic(lambda theta, t: theta - as_like(rows, theta)[t])
 
 
 def played(gradient, theta):
