@@ -29,6 +29,10 @@ def _iterates(make_optimizer, gradient, theta0, steps, alpha):
 
 
 def _ours(Nesterov, gradient, theta0, steps, alpha, beta):
+    from gradus.optimization import Nesterov as own
+
+    if beta is None and not issubclass(Nesterov, own):
+        raise NotImplementedError("a constant momentum alone is asked of other classes")
     return _iterates(lambda p: Nesterov(p, lr=alpha, momentum=beta), gradient, theta0, steps, alpha)
 
 

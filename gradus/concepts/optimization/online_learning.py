@@ -359,11 +359,11 @@ def no_learner_beats_a_coin(learn, rng):
 
 @ONLINE.claim
 def following_the_leader_loses_half(learn, rng):
-    r"""Without a limit on α it follows the leader, and loses every round: two experts who lose in turn cost $\alpha=1000$ a regret of
+    r"""Without a limit on α it follows the leader, and loses every round: two experts who lose in turn cost $\alpha=500$ a regret of
     about $\frac T2$; with $\alpha=\sqrt{8\log2/T}$ the bound holds"""
     T, start = 200, np.array([0.5, 0.5])
     gradient = shown(alternating(T))
-    blind = regrets(gradient, learn(gradient, start, T, 1000.0, 1.0, True))[-1]
+    blind = regrets(gradient, learn(gradient, start, T, 500.0, 1.0, True))[-1]
     alpha = sqrt(8 * log(2) / T)
     careful = regrets(gradient, learn(gradient, start, T, alpha, 1.0, True))[-1]
     yield bound(
