@@ -1,7 +1,5 @@
 """AdamW: Adam with weight decay beside the adaptive step, not inside the gradient."""
 
-import itertools
-
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
@@ -105,10 +103,10 @@ class Penalised:
     """Gradients in turn, with the gradient λθ of an L2 penalty added."""
 
     def __init__(self, gradients, weight_decay):
-        self.rows, self.weight_decay, self.calls = gradients, weight_decay, itertools.count()
+        self.rows, self.weight_decay, self.told = gradients, weight_decay, scripted(gradients)
 
     def __call__(self, theta):
-        return as_like(self.rows[next(self.calls)], theta) + self.weight_decay * theta
+        return self.told(theta) + self.weight_decay * theta
 
 
 @ADAMW.example
@@ -328,13 +326,12 @@ def a_minimiser_inside_the_box_is_not_moved(adamw, rng):
 def under_noise_it_is_a_penalty(adamw, rng):
     r"""Where noise $\pm s$, large beside the slope, drowns it, decay acts as an L2 penalty of strength $\lambda s$: on $\tfrac12(\theta-2)^2$ with
     $\lambda=0.1$ it ends near $2/(1+\lambda s)$: 1.67, 1 and 0.33 for $s=2,10,50$, to 10%"""
-    s, calls = np.array([2.0, 10.0, 50.0]), itertools.count()
+    s = np.array([2.0, 10.0, 50.0])
+    noise = scripted(s * (-1.0) ** np.arange(700)[:, None])
 
-    @generic
-    def gradient(theta):
-        return theta - 2 + as_like(s * (-1) ** next(calls), theta)
-
-    end = adamw(gradient, np.ones(3), 700, 0.2, 0.9, 0.99, weight_decay=0.1)[-50:].mean(0)
+    end = adamw(generic(lambda theta: theta - 2 + noise(theta)), np.ones(3), 700, 0.2, 0.9, 0.99, weight_decay=0.1)[
+        -50:
+    ].mean(0)
     why = Text("v̂ = s² + slope², and a slope of 0.3 s at most", "v̂ = s² + 斜率²，斜率至多为 0.3 s")
     for j in range(3):
         yield near(end[j] * (1 + 0.1 * s[j]) / 2, 1.0, 0.1, why)

@@ -396,6 +396,9 @@ def half_is_too_much(line_search, rng):
             given, best = parabola(rng)
             for first in (best, best * 10.0 ** rng.uniform(-3, 3)):
                 shares.append(float(line_search(**given, c1=c1, c2=c2, first=first)) / best)
+                # the same parabola far above: what is missing of the decrease counts, be it a millionth of the value
+                far_up = given | dict(f=generic(lambda x, f=given["f"]: f(x) + 2.0**20))
+                shares.append(float(line_search(**far_up, c1=c1, c2=c2, first=first)) / best)
         yield bound(np.max(shares), min(1 + c2, 2 * (1 - c1)) * (1 + 1e-9), "≤", why)
         yield bound(np.min(shares), (1 - c2) * (1 - 1e-9), "≥", why)
     given, best = parabola(rng)

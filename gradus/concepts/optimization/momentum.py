@@ -1,7 +1,5 @@
 """Momentum: Polyak's heavy ball."""
 
-import itertools
-
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
@@ -218,13 +216,8 @@ def root_kappa_against_kappa(momentum, rng):
 
 def noisy(noise):
     """Gradients of ½θ² with a row of noise, a new one at each call."""
-    calls = itertools.count()
-
-    @generic
-    def gradient(theta):
-        return theta + as_like(noise[next(calls)], theta)
-
-    return gradient
+    row = scripted(noise)
+    return generic(lambda theta: theta + row(theta))
 
 
 def floor(alpha, beta):

@@ -217,6 +217,15 @@ def cases(rng):
             radius=8.0,
         ),
     )
+    # the accuracy decides: after one product 0.19 of the gradient is left, between its size, 0.13, and the root of that, 0.36
+    yield (
+        "near the minimum",
+        dict(
+            **pair(quadratic_form(np.diag([1.0, 4.0, 16.0, 64.0]), np.zeros(4))),
+            theta0=2.0**-9 * np.array([1.0, -1.0, 1.0, -1.0]),
+            steps=2,
+        ),
+    )
     yield "at the saddle itself", dict(**pair(SADDLE), theta0=np.zeros(2), steps=2)
     yield "no step", dict(**pair(EXPONENTIAL), theta0=np.ones(3), steps=0)
 

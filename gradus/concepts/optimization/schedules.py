@@ -1,5 +1,7 @@
 """Learning-rate schedules in closed form: step, cosine, 1/√t, each with a warm-up."""
 
+from inspect import signature
+
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
@@ -31,6 +33,24 @@ def _torch(SequentialLR, t, alpha, total, kind, warmup, every, gamma, floor):
         if kind != "cosine" or k < total:  # beyond its end PyTorch's cosine would rise again
             schedule.step()
     return torch.tensor([float(s) for s in sizes], dtype=torch.float64, device=t.device)[t]
+
+
+def _step_by_step(function):
+    """The bridge of a function of one step's number, as training loops call it; None for a function of many."""
+    try:
+        if np.ndim(function(3, 0.5, 20)):
+            return None
+        many = function(np.arange(3), 0.5, 20)
+    except Exception:
+        many = None
+    return None if np.shape(many) == (3,) else _one_by_one
+
+
+def _one_by_one(function, t, **options):
+    from gradus.frameworks.signatures import parameters_of, passed
+
+    required, named = passed(function.__name__, parameters_of(function), signature(schedule), {"t": None, **options})
+    return np.array([float(function(int(k), *required[1:], **named)) for k in t])
 
 
 SCHEDULES = Concept(
@@ -83,6 +103,7 @@ SCHEDULES = Concept(
             "`LinearLR` for the warm-up, then `StepLR`, `CosineAnnealingLR` or `LambdaLR`",
         ),
     ),
+    other_form=_step_by_step,
     readings="loshchilov2017sgdr §3, eq. 5; robbins1951stochastic §2; goyal2017accurate §2.2; vaswani2017attention §5.3; "
     "bottou2018optimization §4.2; goodfellow2016deep §8.3.1",
     hypotheses=(
