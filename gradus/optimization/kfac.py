@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from gradus.arguments import choice, function, number, refusal, whole
 from gradus.errors import GradusError
 from gradus.optimization.fisher_columns import LIKELIHOODS, all_columns, sampled_column
+from gradus.optimization.kfac_errors import never_seen, scaled_loss
 from gradus.optimization.kronecker_factors import damped_inverses
-from gradus.optimization.kronecker_layers import Block, blocks_of
+from gradus.optimization.kronecker_layers import blocks_of
 from gradus.optimization.kronecker_recorder import Recorder
 from gradus.optimization.quadratic_model import best_combination
 from gradus.text import Text
@@ -42,7 +43,7 @@ class KFAC(torch.optim.Optimizer):
         loss_scale: the loss as a multiple of the mean −log p of a row: 1 for cross-entropy, 2/C for `nn.MSELoss`,
             1/C for `nn.BCEWithLogitsLoss`.
         fisher: g from a target that the model draws ("sampled"), from all of them in expectation ("exact"), or from the
-            data's own ("empirical", which is no Fisher matrix).
+            data's own ("empirical", which is no Fisher matrix, and goes with no GradScaler).
         decay: ε; the k-th average begins with at most 1 − 1/k.
         factor_every: steps between new factors.
         inverse_every: steps between new inverses.
@@ -125,6 +126,8 @@ class KFAC(torch.optim.Optimizer):
         super().__init__([p for p in model.parameters() if p.requires_grad], defaults)
         columns = None if self.fisher == "empirical" else self._columns
         self.recorder = Recorder(model, by_module, columns, self._due)
+        # a GradScaler then says in attributes that it is one; else it unscales the gradients that step() reads, and no factor
+        self._step_supports_amp_scaling = self.fisher == "empirical"
 
     @property
     def treated(self) -> list[str]:
@@ -142,6 +145,10 @@ class KFAC(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step from the gradients that stand in the parameters; it raises what the class names."""
+        if vars(self).pop("found_inf", None) is not None:
+            vars(self).pop("grad_scale", None)
+            self.recorder.clear()
+            raise scaled_loss()
         with torch.enable_grad():
             loss = None if closure is None else function("closure", closure)()
         self._average()
@@ -226,7 +233,7 @@ class KFAC(torch.optim.Optimizer):
                 continue
             state, suffix = self.state[block.weight], block.suffix
             if "input_inverse" + suffix not in state:
-                raise _never_seen(block)
+                raise never_seen(block)
             for p in (block.weight, block.bias):
                 if p is not None and p not in directions:
                     directions[p] = torch.zeros_like(p)
@@ -255,7 +262,7 @@ class KFAC(torch.optim.Optimizer):
         """The step along the direction and the last update that minimises the quadratic model with the exact Fisher matrix."""
         recorder = self.recorder
         if recorder.arguments is None:
-            raise _never_seen(self.blocks[0])
+            raise never_seen(self.blocks[0])
         known = all("update" in self.state[p] for p in directions)
         last = {p: self.state[p]["update"] for p in directions} if known else {}
         ridge = self._setting("damping") + self._setting("weight_decay")
@@ -283,13 +290,3 @@ class KFAC(torch.optim.Optimizer):
                     self.state[parameters[int(k)]][name] = (
                         value.detach().clone().to(parameters[int(k)].device)
                     )
-
-
-def _never_seen(block: Block) -> GradusError:
-    return GradusError(
-        Text(
-            f"KFAC: {block.name} has a gradient, but its layer was in no forward pass of the model in training mode; "
-            "call model.train() and the model itself before backward()",
-            f"KFAC：{block.name} 有梯度，但其所在层未参与模型在训练模式下的前向计算；请在 backward() 之前调用 model.train() 和模型本身",
-        )
-    )
