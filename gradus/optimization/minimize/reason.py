@@ -49,8 +49,8 @@ _TEXTS = {
         "the number of evaluations reached max_evaluations", "函数求值次数达到 max_evaluations"
     ),
     Reason.LINE_SEARCH_FAILED: Text(
-        "no step along the direction lowers the value as the gradient says: is the gradient that of f?",
-        "沿搜索方向没有一步能像梯度所示那样降低函数值：所给的梯度是 f 的梯度吗？",
+        "no step along the direction lowers the value as the gradient says: is the gradient that of f, and is f smooth?",
+        "沿搜索方向没有一步能像梯度所示那样降低函数值：所给的梯度是 f 的梯度吗？f 光滑吗？",
     ),
     Reason.NOT_DESCENT: Text("the direction is not one of descent", "搜索方向不是下降方向"),
     Reason.UNBOUNDED_BELOW: Text(
