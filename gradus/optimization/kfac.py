@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from gradus.arguments import choice, function, number, refusal, whole
 from gradus.errors import GradusError
 from gradus.optimization.fisher_columns import LIKELIHOODS, all_columns, sampled_column
+from gradus.optimization.kfac_errors import never_seen, scaled_loss
 from gradus.optimization.kronecker_factors import damped_inverses
 from gradus.optimization.kronecker_layers import blocks_of
-from gradus.optimization.kronecker_recorder import Recorder, never_seen
+from gradus.optimization.kronecker_recorder import Recorder
 from gradus.optimization.quadratic_model import best_combination
 from gradus.text import Text
 
@@ -43,7 +44,7 @@ class KFAC(torch.optim.Optimizer):
         loss_scale: the loss as a multiple of the mean −log p of a row: 1 for cross-entropy, 2/C for `nn.MSELoss`,
             1/C for `nn.BCEWithLogitsLoss`.
         fisher: g from a target that the model draws ("sampled"), from all of them in expectation ("exact"), or from the
-            data's own ("empirical", which is no Fisher matrix).
+            data's own ("empirical", which is no Fisher matrix, and goes with no GradScaler).
         decay: ε; the k-th average begins with at most 1 − 1/k.
         factor_every: steps between new factors.
         inverse_every: steps between new inverses.
@@ -132,6 +133,8 @@ class KFAC(torch.optim.Optimizer):
         super().__init__([p for p in model.parameters() if p.requires_grad], defaults)
         columns = None if self.fisher == "empirical" else self._columns
         self.recorder = Recorder(model, by_module, columns, self._due, reduce=sharing == "reduce")
+        # a GradScaler then says in attributes that it is one; else it unscales the gradients that step() reads, and no factor
+        self._step_supports_amp_scaling = self.fisher == "empirical"
 
     @property
     def treated(self) -> list[str]:
@@ -149,6 +152,10 @@ class KFAC(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step from the gradients that stand in the parameters; it raises what the class names."""
+        if vars(self).pop("found_inf", None) is not None:
+            vars(self).pop("grad_scale", None)
+            self.recorder.clear()
+            raise scaled_loss()
         with torch.enable_grad():
             loss = None if closure is None else function("closure", closure)()
         self._average()

@@ -217,14 +217,3 @@ def watched_attention(
     if (block := of.get((id(module.out_proj.weight), None))) is not None:
         of_sequences(recorder, block, heads, output, alone=heads.dim() == 2)
     return output, shares
-
-
-def never_seen(block: Block) -> GradusError:
-    """That a layer was in no forward pass: to be raised."""
-    return GradusError(
-        Text(
-            f"KFAC: {block.name} has a gradient, but its layer was in no forward pass of the model in training mode; "
-            "call model.train() and the model itself before backward()",
-            f"KFAC：{block.name} 有梯度，但其所在层未参与模型在训练模式下的前向计算；请在 backward() 之前调用 model.train() 和模型本身",
-        )
-    )

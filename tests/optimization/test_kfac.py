@@ -204,6 +204,39 @@ def test_what_cannot_be_is_refused(call, words):
         call()
 
 
+@pytest.mark.parametrize("fisher", ["sampled", "exact"])
+@pytest.mark.parametrize("unscaled_before", [False, True])
+def test_a_scaled_loss_changes_nothing(fisher, unscaled_before):
+    ends = []
+    for scale in (1.0, 2.0**16):
+        torch.manual_seed(0)
+        model, x = torch.nn.Linear(5, 3), torch.randn(64, 5)
+        optimizer, scaler = KFAC(model, fisher=fisher), torch.amp.GradScaler("cpu", init_scale=scale)
+        scaler.scale(torch.nn.functional.cross_entropy(model(x), x[:, :3].argmax(1))).backward()
+        if unscaled_before:
+            scaler.unscale_(optimizer)
+        scaler.step(optimizer)
+        ends.append(model.weight.detach().clone())
+    assert torch.equal(*ends)
+
+
+@pytest.mark.parametrize("unscaled_before", [False, True])
+def test_empirical_gradients_of_a_scaled_loss_are_refused(unscaled_before):
+    model, x = torch.nn.Linear(5, 3), torch.randn(64, 5)
+    optimizer, scaler = KFAC(model, fisher="empirical"), torch.amp.GradScaler("cpu")
+    scaler.scale(model(x).square().mean()).backward()
+    if unscaled_before:
+        scaler.unscale_(optimizer)
+    before = model.weight.detach().clone()
+    with pytest.raises(GradusError, match="GradScaler"):
+        scaler.step(optimizer)
+    assert torch.equal(model.weight, before)
+    optimizer.zero_grad()
+    model(x).square().mean().backward()
+    optimizer.step()  # without a scaler it goes on
+    assert not torch.equal(model.weight, before)
+
+
 @pytest.mark.parametrize("fisher", ["sampled", "exact", "empirical"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_it_steps_under_autocast(fisher, dtype):

@@ -14,7 +14,7 @@ from torch import Tensor
 from gradus.optimization.minimize.line_search import Outcome, Search, WolfeConditions, begin
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
-from gradus.optimization.minimize.rounding import FARTHEST, STALLED
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED, curved
 from gradus.optimization.minimize.state import (
     Method,
     Rows,
@@ -26,6 +26,7 @@ from gradus.optimization.minimize.state import (
 )
 
 PROMISED = 1e3  # of the rounding of the value: a decrease that a line search may miss
+RESOLVED = 16.0  # of the spacing of the numbers at x: a step of which a slope can be told
 
 
 @dataclass
@@ -71,8 +72,10 @@ class Descent(Method[D], Generic[D]):
         """The state with what the method needs besides, from the fields of `DescentState`."""
 
     @abstractmethod
-    def learn(self, state: D, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray) -> None:
-        """Takes in the steps s and the changes of gradients y (rows, n), with sᵀy and yᵀy (rows,); sᵀy may be ≤ 0."""
+    def learn(
+        self, state: D, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray, usable: np.ndarray
+    ) -> None:
+        """Takes in steps s and changes of gradients y (rows, n), with sᵀy, yᵀy, and whether sᵀy > 0 beyond rounding (rows,)."""
 
     @abstractmethod
     def direction(self, state: D, rows: Rows, gradient: Tensor) -> Tensor:
@@ -170,13 +173,13 @@ class Descent(Method[D], Generic[D]):
         state.reason[ended[over]] = reason[over]
 
     def _at_rounding(self, state: D, rows: np.ndarray) -> np.ndarray:
-        """Whether the lowest point that the slopes promise along d lies below by rounding only."""
+        """Whether the lowest point that the slopes promise along d lies below, or away, by rounding only."""
         search = state.search.select(rows)
         with np.errstate(all="ignore"):
-            curvature = (search.bracket.slope_y - search.slope0) / search.bracket.y
-            promised = search.slope0**2 / (2 * curvature)
-        small = self.wolfe.rounding * np.abs(state.value[rows])
-        return np.asarray((curvature > 0) & (promised <= PROMISED * small))
+            promised = search.slope0**2 / (2 * search.curvature)
+            here = -search.slope0 / search.curvature <= search.finest
+        small = promised <= PROMISED * self.wolfe.rounding * np.abs(state.value[rows])
+        return np.asarray(np.isinf(search.resolved) | ((search.curvature > 0) & (small | here)))
 
     def _accept(
         self,
@@ -190,7 +193,8 @@ class Descent(Method[D], Generic[D]):
     ) -> None:
         """Ends an iteration: the new point, what it teaches, the next direction."""
         s, y = x - state.x[rows], gradient - state.gradient[rows]
-        sy, yy, size = to_numbers((s * y).sum(dim=1), (y * y).sum(dim=1), s.abs().amax(dim=1))
+        products = ((s * y).sum(dim=1), (y * y).sum(dim=1), (s * s).sum(dim=1))
+        sy, yy, ss, size = to_numbers(*products, s.abs().amax(dim=1))
         lowest, least = state.lowest_value[rows], state.lowest_norm[rows]
         progress = (value < lowest - self.wolfe.rounding * np.abs(lowest)) | (norm < 0.9 * least)
         state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
@@ -199,7 +203,7 @@ class Descent(Method[D], Generic[D]):
         state.value[rows], state.gradient_norm[rows], state.step_length[rows] = value, norm, step
         state.iterations[rows] += 1
         state.completed[rows] = True
-        self.learn(state, rows, s, y, sy, yy)
+        self.learn(state, rows, s, y, sy, yy, curved(sy, ss, yy))
         state.steepest[rows] = False
         still = (size == 0) | (state.stalled[rows] >= STALLED)
         if still.any():
@@ -210,7 +214,10 @@ class Descent(Method[D], Generic[D]):
     def _look(self, state: D, rows: Rows, direction: Tensor) -> None:
         """Begins searches along new directions; one that does not descend is replaced by the steepest."""
         gradient = state.gradient[rows]
-        slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
+        reach = state.x[rows].abs().amax(dim=1)
+        slope, length, reach = to_numbers(
+            (gradient * direction).sum(dim=1), direction.abs().amax(dim=1), reach
+        )
         bad = ~((slope < 0) & np.isfinite(length))
         if bad.any():
             self._replace(state, rows, direction, bad)
@@ -220,8 +227,9 @@ class Descent(Method[D], Generic[D]):
             slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
         with np.errstate(all="ignore"):
             longest = FARTHEST / length
+            finest = RESOLVED * torch.finfo(direction.dtype).eps * reach / length
         trial = self.first_trial(state, rows, slope, longest)
-        search = begin(state.value[rows], slope, trial, longest)
+        search = begin(state.value[rows], slope, trial, longest, finest)
         state.direction = put(state.direction, rows, direction)
         state.trial[rows] = trial
         if isinstance(rows, slice):

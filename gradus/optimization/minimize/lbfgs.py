@@ -19,8 +19,6 @@ from gradus.text import Text
 
 __all__ = ["LBFGS", "lbfgs_product"]
 
-LEAST_CURVATURE = 1e-16  # sᵀy/yᵀy below which a pair is rounding
-
 
 @dataclass
 class LBFGSState(DescentState):
@@ -88,14 +86,20 @@ class LBFGS(Descent[LBFGSState]):
         state.oldest[rows], state.count[rows], state.scale[rows] = 0, 0, 1.0
 
     def learn(
-        self, state: LBFGSState, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray
+        self,
+        state: LBFGSState,
+        rows: Rows,
+        s: Tensor,
+        y: Tensor,
+        sy: np.ndarray,
+        yy: np.ndarray,
+        usable: np.ndarray,
     ) -> None:
         """Writes the pairs over the oldest ones; none where sᵀy is not positive beyond rounding."""
-        curved = sy > LEAST_CURVATURE * yy
         which = np.arange(len(state.value))[rows]
-        if not curved.all():
-            kept = torch.as_tensor(curved, device=s.device)
-            which, s, y, sy, yy = which[curved], s[kept], y[kept], sy[curved], yy[curved]
+        if not usable.all():
+            kept = torch.as_tensor(usable, device=s.device)
+            which, s, y, sy, yy = which[usable], s[kept], y[kept], sy[usable], yy[usable]
             if not len(which):
                 return
         place = state.oldest[which]

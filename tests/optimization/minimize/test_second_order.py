@@ -87,6 +87,15 @@ def test_the_minimum_of_a_tree_depends_on_its_arguments(method):
     assert torch.autograd.gradcheck(solve, (tensor(0.7, -0.2).requires_grad_(),), atol=1e-5)
 
 
+@every_method
+def test_where_the_curvature_almost_vanishes_the_way_back_is_found(method):
+    # saturated logistic losses: slopes of 1 and 3, second derivatives of 1e-87 and 0
+    softplus = torch.nn.functional.softplus
+    result = minimize(lambda x: (softplus(x) + softplus(-3 * x)).sum(), tensor(200.0, -300.0), method)
+    assert result.converged and result.evaluations < 300
+    assert (result.x - 0.45409213).abs().max() < 1e-7
+
+
 @pytest.mark.parametrize("method", ["newton", "trust-region", "newton-cg"])
 def test_unbounded_functions_are_told(method):
     result = minimize(lambda x: -(x**2).sum(), tensor(1.0, 0.5), method)
