@@ -19,8 +19,8 @@ from gradus.optimization.minimize.state import (
     Rows,
     State,
     first_state,
+    measured,
     put,
-    to_numbers,
     to_tensor,
 )
 
@@ -50,6 +50,13 @@ class DescentState(State):
     lowest_norm: np.ndarray
     stalled: np.ndarray
     steepest: np.ndarray
+
+
+def _moved(x: Tensor, step: np.ndarray, direction: Tensor) -> Tensor:
+    """x + αd."""
+    if len(x) == 1:
+        return torch.add(x, direction, alpha=float(step[0]))
+    return torch.addcmul(x, to_tensor(step, x), direction)
 
 
 D = TypeVar("D", bound=DescentState)
@@ -109,12 +116,9 @@ class Descent(Method[D], Generic[D]):
 
     def step(self, objective: Objective, state: D) -> None:
         """One trial along each direction; an iteration ends where it is accepted."""
-        alpha = to_tensor(state.trial, state.x)
-        x = torch.addcmul(state.x, alpha, state.direction)
+        x = _moved(state.x, state.trial, state.direction)
         value, gradient = objective.value_and_gradient(x)
-        numbers = to_numbers(
-            value.reshape(-1), (gradient * state.direction).sum(dim=1), gradient.abs().amax(dim=1)
-        )
+        numbers = measured([value.reshape(-1)], [(gradient, state.direction)], [gradient])
         state.evaluations = state.evaluations + 1
         step = state.trial
         outcome, state.trial, best = state.search.advance(step, numbers[0], numbers[1], self.wolfe)
@@ -177,7 +181,7 @@ class Descent(Method[D], Generic[D]):
     ) -> None:
         """Ends an iteration: the new point, what it teaches, the next direction."""
         s, y = x - state.x[rows], gradient - state.gradient[rows]
-        sy, yy, size = to_numbers((s * y).sum(dim=1), (y * y).sum(dim=1), s.abs().amax(dim=1))
+        sy, yy, size = measured(products=[(s, y), (y, y)], largest=[s])
         lowest, least = state.lowest_value[rows], state.lowest_norm[rows]
         progress = (value < lowest - self.wolfe.rounding * np.abs(lowest)) | (norm < 0.9 * least)
         state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
@@ -197,14 +201,14 @@ class Descent(Method[D], Generic[D]):
     def _look(self, state: D, rows: Rows, direction: Tensor) -> None:
         """Begins searches along new directions; one that does not descend is replaced by the steepest."""
         gradient = state.gradient[rows]
-        slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
+        slope, length = measured(products=[(gradient, direction)], largest=[direction])
         bad = ~((slope < 0) & np.isfinite(length))
         if bad.any():
             self._replace(state, rows, direction, bad)
             direction = torch.where(
                 torch.as_tensor(bad, device=direction.device)[:, None], -gradient, direction
             )
-            slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
+            slope, length = measured(products=[(gradient, direction)], largest=[direction])
         with np.errstate(all="ignore"):
             longest = FARTHEST / length
         trial = self.first_trial(state, rows, slope, longest)
