@@ -103,7 +103,7 @@ class LBFGS(Descent[LBFGSState]):
         state.scale[which] = sy / yy
         if len(state.value) == 1 and by_numpy(y):
             _append_single(*[t[0].numpy() for t in (state.steps, state.changes, state.triangle)], place[0],
-                           s[0].numpy(force=True), y[0].numpy(force=True))
+                           s[0].numpy(), y[0].numpy())
             return
         index, to = torch.as_tensor(which, device=s.device), torch.as_tensor(place, device=s.device)
         state.steps[index, to], state.changes[index, to] = s, y
@@ -117,7 +117,7 @@ class LBFGS(Descent[LBFGSState]):
         """−H∇f."""
         S, Y, R = state.steps[rows], state.changes[rows], state.triangle[rows]
         if len(gradient) == 1 and by_numpy(gradient):
-            one = [t[0].numpy(force=True) for t in (S, Y, R, gradient)]
+            one = [t[0].numpy() for t in (S, Y, R, gradient)]
             oldest, gamma = int(state.oldest[rows][0]), state.scale[rows][0]
             return torch.from_numpy(-_single_product(*one, gamma, oldest))[None]
         gamma = to_tensor(state.scale[rows], gradient)
