@@ -61,7 +61,14 @@ class BFGS(Descent[BFGSState]):
         state.scaled[rows] = False
 
     def learn(
-        self, state: BFGSState, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray
+        self,
+        state: BFGSState,
+        rows: Rows,
+        s: Tensor,
+        y: Tensor,
+        sy: np.ndarray,
+        yy: np.ndarray,
+        end: np.ndarray,
     ) -> None:
         """The update; none where sᵀy is not positive beyond rounding."""
         with np.errstate(all="ignore"):

@@ -52,8 +52,18 @@ class DescentState(State):
     steepest: np.ndarray
 
 
+def _end_curvature(
+    before: np.ndarray, after: np.ndarray, slope: np.ndarray, sy: np.ndarray, rounding: float
+) -> np.ndarray:
+    """The second derivative at 1 of the cubic with values at 0 and 1, a slope at 0, and at 1 one that is sᵀy more (rows,)."""
+    with np.errstate(all="ignore"):
+        bend = 6 * (before - after) + 3 * (2 * slope + sy)
+        significant = np.abs(bend) > 12 * rounding * np.abs(before)
+    return np.where(significant, sy + bend, sy)
+
+
 def _moved(x: Tensor, step: np.ndarray, direction: Tensor) -> Tensor:
-    """x + αd."""
+    """X + αd."""
     if len(x) == 1:
         return torch.add(x, direction, alpha=float(step[0]))
     return torch.addcmul(x, to_tensor(step, x), direction)
@@ -76,8 +86,14 @@ class Descent(Method[D], Generic[D]):
         """The state with what the method needs besides, from the fields of `DescentState`."""
 
     @abstractmethod
-    def learn(self, state: D, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray) -> None:
-        """Takes in the steps s and the changes of gradients y (rows, n), with sᵀy and yᵀy (rows,); sᵀy may be ≤ 0."""
+    def learn(
+        self, state: D, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray, end: np.ndarray
+    ) -> None:
+        """Takes in steps s and changes of gradients y (rows, n), with sᵀy, yᵀy and the curvature at the end of s (rows,).
+
+        sᵀy may be ≤ 0, and is the mean curvature sᵀ∇²f s along s; that at its end is of the cubic with the values and slopes
+        of both ends.
+        """
 
     @abstractmethod
     def direction(self, state: D, rows: Rows, gradient: Tensor) -> Tensor:
@@ -182,6 +198,9 @@ class Descent(Method[D], Generic[D]):
         """Ends an iteration: the new point, what it teaches, the next direction."""
         s, y = x - state.x[rows], gradient - state.gradient[rows]
         sy, yy, size = measured(products=[(s, y), (y, y)], largest=[s])
+        end = _end_curvature(
+            state.value[rows], value, step * state.search.slope0[rows], sy, self.wolfe.rounding
+        )
         lowest, least = state.lowest_value[rows], state.lowest_norm[rows]
         progress = (value < lowest - self.wolfe.rounding * np.abs(lowest)) | (norm < 0.9 * least)
         state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
@@ -190,7 +209,7 @@ class Descent(Method[D], Generic[D]):
         state.value[rows], state.gradient_norm[rows], state.step_length[rows] = value, norm, step
         state.iterations[rows] += 1
         state.completed[rows] = True
-        self.learn(state, rows, s, y, sy, yy)
+        self.learn(state, rows, s, y, sy, yy, end)
         state.steepest[rows] = False
         still = (size == 0) | (state.stalled[rows] >= STALLED)
         if still.any():

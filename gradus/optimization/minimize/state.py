@@ -130,8 +130,9 @@ def measured(
     first = columns[0] if columns else products[0][0]
     if by_numpy(first):
         rows = [c.numpy() for c in columns]
-        rows += [_inner(a.numpy(), b.numpy()) for a, b in products]
-        rows += [np.abs(v.numpy()).max(axis=1) for v in largest]
+        with np.errstate(all="ignore"):  # what is not finite ends a problem with a reason
+            rows += [_inner(a.numpy(), b.numpy()) for a, b in products]
+            rows += [np.abs(v.numpy()).max(axis=1) for v in largest]
         return np.array(rows, dtype=np.float64)
     inner = [(a * b).sum(dim=1) for a, b in products]
     return to_numbers(*columns, *inner, *[v.abs().amax(dim=1) for v in largest])
