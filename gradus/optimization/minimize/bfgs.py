@@ -68,6 +68,7 @@ class BFGS(Descent[BFGSState]):
         y: Tensor,
         sy: np.ndarray,
         yy: np.ndarray,
+        end: np.ndarray,
         usable: np.ndarray,
     ) -> None:
         """The update; none where sᵀy is not positive beyond rounding."""

@@ -20,8 +20,8 @@ from gradus.optimization.minimize.state import (
     Rows,
     State,
     first_state,
+    measured,
     put,
-    to_numbers,
     to_tensor,
 )
 
@@ -54,6 +54,23 @@ class DescentState(State):
     steepest: np.ndarray
 
 
+def _end_curvature(
+    before: np.ndarray, after: np.ndarray, slope: np.ndarray, sy: np.ndarray, rounding: float
+) -> np.ndarray:
+    """The second derivative at 1 of the cubic with values at 0 and 1, a slope at 0, and at 1 one that is sᵀy more (rows,)."""
+    with np.errstate(all="ignore"):
+        bend = 6 * (before - after) + 3 * (2 * slope + sy)
+        significant = np.abs(bend) > 12 * rounding * np.abs(before)
+    return np.where(significant, sy + bend, sy)
+
+
+def _moved(x: Tensor, step: np.ndarray, direction: Tensor) -> Tensor:
+    """X + αd."""
+    if len(x) == 1:
+        return torch.add(x, direction, alpha=float(step[0]))
+    return torch.addcmul(x, to_tensor(step, x), direction)
+
+
 D = TypeVar("D", bound=DescentState)
 
 
@@ -73,9 +90,21 @@ class Descent(Method[D], Generic[D]):
 
     @abstractmethod
     def learn(
-        self, state: D, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray, usable: np.ndarray
+        self,
+        state: D,
+        rows: Rows,
+        s: Tensor,
+        y: Tensor,
+        sy: np.ndarray,
+        yy: np.ndarray,
+        end: np.ndarray,
+        usable: np.ndarray,
     ) -> None:
-        """Takes in steps s and changes of gradients y (rows, n), with sᵀy, yᵀy, and whether sᵀy > 0 beyond rounding (rows,)."""
+        """Takes in the steps s and the changes of gradients y (rows, n), with sᵀy, yᵀy, the curvature at the end of s (rows,).
+
+        sᵀy is the mean curvature sᵀ∇²f s along s, `usable` where it is positive beyond rounding; that at the end is of the
+        cubic with the values and slopes of both ends.
+        """
 
     @abstractmethod
     def direction(self, state: D, rows: Rows, gradient: Tensor) -> Tensor:
@@ -125,12 +154,9 @@ class Descent(Method[D], Generic[D]):
 
     def step(self, objective: Objective, state: D) -> None:
         """One trial along each direction; an iteration ends where it is accepted."""
-        alpha = to_tensor(state.trial, state.x)
-        x = torch.addcmul(state.x, alpha, state.direction)
+        x = _moved(state.x, state.trial, state.direction)
         value, gradient = objective.value_and_gradient(x)
-        numbers = to_numbers(
-            value.reshape(-1), (gradient * state.direction).sum(dim=1), gradient.abs().amax(dim=1)
-        )
+        numbers = measured([value.reshape(-1)], [(gradient, state.direction)], [gradient])
         state.evaluations = state.evaluations + 1
         step = state.trial
         outcome, state.trial, best = state.search.advance(step, numbers[0], numbers[1], self.wolfe)
@@ -193,8 +219,10 @@ class Descent(Method[D], Generic[D]):
     ) -> None:
         """Ends an iteration: the new point, what it teaches, the next direction."""
         s, y = x - state.x[rows], gradient - state.gradient[rows]
-        products = ((s * y).sum(dim=1), (y * y).sum(dim=1), (s * s).sum(dim=1))
-        sy, yy, ss, size = to_numbers(*products, s.abs().amax(dim=1))
+        sy, yy, ss, size = measured(products=[(s, y), (y, y), (s, s)], largest=[s])
+        end = _end_curvature(
+            state.value[rows], value, step * state.search.slope0[rows], sy, self.wolfe.rounding
+        )
         lowest, least = state.lowest_value[rows], state.lowest_norm[rows]
         progress = (value < lowest - self.wolfe.rounding * np.abs(lowest)) | (norm < 0.9 * least)
         state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
@@ -203,7 +231,7 @@ class Descent(Method[D], Generic[D]):
         state.value[rows], state.gradient_norm[rows], state.step_length[rows] = value, norm, step
         state.iterations[rows] += 1
         state.completed[rows] = True
-        self.learn(state, rows, s, y, sy, yy, curved(sy, ss, yy))
+        self.learn(state, rows, s, y, sy, yy, end, curved(sy, ss, yy))
         state.steepest[rows] = False
         still = (size == 0) | (state.stalled[rows] >= STALLED)
         if still.any():
@@ -214,17 +242,14 @@ class Descent(Method[D], Generic[D]):
     def _look(self, state: D, rows: Rows, direction: Tensor) -> None:
         """Begins searches along new directions; one that does not descend is replaced by the steepest."""
         gradient = state.gradient[rows]
-        reach = state.x[rows].abs().amax(dim=1)
-        slope, length, reach = to_numbers(
-            (gradient * direction).sum(dim=1), direction.abs().amax(dim=1), reach
-        )
+        slope, length, reach = measured(products=[(gradient, direction)], largest=[direction, state.x[rows]])
         bad = ~((slope < 0) & np.isfinite(length))
         if bad.any():
             self._replace(state, rows, direction, bad)
             direction = torch.where(
                 torch.as_tensor(bad, device=direction.device)[:, None], -gradient, direction
             )
-            slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
+            slope, length = measured(products=[(gradient, direction)], largest=[direction])
         with np.errstate(all="ignore"):
             longest = FARTHEST / length
             finest = RESOLVED * torch.finfo(direction.dtype).eps * reach / length

@@ -49,6 +49,7 @@ class GradientDescent(Descent[DescentState]):
         y: Tensor,
         sy: np.ndarray,
         yy: np.ndarray,
+        end: np.ndarray,
         usable: np.ndarray,
     ) -> None:
         """Nothing."""

@@ -106,14 +106,23 @@ class Objective:
         if self._both is not None or self._gradient is not None:
             return self._written(x)
         with torch.enable_grad():
-            leaf = x.detach().requires_grad_()
-            value = self._scalar(self._map(self.f, leaf), len(x))
+            leaf, value = self._leaf_and_value(x)
             if not value.requires_grad:
                 raise _no_graph()
             (gradient,) = torch.autograd.grad(
                 value.sum() if self._batched else value, leaf, allow_unused=True
             )
-        return value.detach(), torch.zeros_like(x) if gradient is None else gradient
+        if gradient is None:
+            return value.detach(), torch.zeros_like(x)
+        return value.detach(), gradient.reshape(x.shape).resolve_neg()
+
+    def _leaf_and_value(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """A leaf of the graph at x, and f there: of one tensor of one problem the leaf is what f takes, without views."""
+        if self.layout.is_tensor and not self._batched:
+            leaf = self.layout.point(x.detach().view(-1)).requires_grad_()
+            return leaf, self._scalar(self.f(leaf, *self.args), 1)
+        leaf = x.detach().requires_grad_()
+        return leaf, self._scalar(self._map(self.f, leaf), len(x))
 
     def _written(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self._both is not None:
@@ -125,7 +134,7 @@ class Objective:
             assert self._gradient is not None
             value, tree = self._map(self.f, x), self._map(self._gradient, x)
         gradient = self.layout.flatten_like("gradient", tree, len(x))
-        return self._scalar(value, len(x)).detach(), gradient.detach().to(x.dtype)
+        return self._scalar(value, len(x)).detach(), gradient.detach().to(x.dtype).resolve_neg()
 
     def gradient_in_graph(self, x: Float[Tensor, "b n"], args: tuple[Any, ...] | None = None) -> Tensor:
         """∇f (b, n) within the graph, from x and the arguments; x requires a gradient."""
