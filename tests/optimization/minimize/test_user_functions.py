@@ -43,9 +43,9 @@ def random_values(x):
 def test_a_right_gradient_is_not_blamed(f):
     """By searches that a kink, noise or rounding within f lets fail."""
     starts = (tensor(0.2, 0.3), tensor(3.0, 1.0), tensor(0.2, 1.0))
-    reasons = {minimize(f, start, "bfgs", max_iterations=50).reason for start in starts}
-    assert reasons <= {Reason.LINE_SEARCH_FAILED, Reason.AT_ROUNDING, Reason.CONVERGED}, reasons
-    assert Reason.LINE_SEARCH_FAILED in reasons or Reason.AT_ROUNDING in reasons
+    reasons = {minimize(f, start, "bfgs", max_iterations=20).reason for start in starts}
+    assert Reason.WRONG_GRADIENT not in reasons
+    assert reasons & {Reason.LINE_SEARCH_FAILED, Reason.AT_ROUNDING}, reasons
 
 
 @pytest.mark.parametrize(
