@@ -60,7 +60,7 @@ class LBFGS(ClosureOptimizer):
         memory: int = 20,
         tolerance: float = 1e-7,
         decrease: float = 1e-4,
-        curvature: float = 0.9,
+        curvature: float = 0.99,
     ) -> None:
         super().__init__(
             parameters, iterations, tolerance, memory=memory, decrease=decrease, curvature=curvature

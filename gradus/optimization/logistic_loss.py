@@ -118,6 +118,6 @@ def _in_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], w: np.ndarray) -> tu
         residual -= y
         gradient += np.dot(residual, X, out=part)
     # log(1 + eᶻ) without overflow
-    z = torch.from_numpy(margins)
-    softplus = z.abs().neg_().exp_().log1p_().add_(z.clamp_(min=0))
+    all_margins = torch.from_numpy(margins)
+    softplus = all_margins.abs().neg_().exp_().log1p_().add_(all_margins.clamp_(min=0))
     return float(softplus.sum(dtype=torch.float64)) - labelled, gradient

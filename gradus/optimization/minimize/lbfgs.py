@@ -124,12 +124,8 @@ class LBFGS(Descent[LBFGSState]):
         if (stretch != 1).any():
             y = y * to_tensor(stretch, y)
         if len(state.value) == 1 and by_numpy(y):
-            _append_single(
-                *[t[0].numpy() for t in (state.steps, state.changes, state.triangle)],
-                place[0],
-                s[0].numpy(),
-                y[0].numpy(),
-            )
+            pairs = [t[0].numpy() for t in (state.steps, state.changes, state.triangle)]
+            _append_single(pairs[0], pairs[1], pairs[2], int(place[0]), s[0].numpy(), y[0].numpy())
             return
         index, to = torch.as_tensor(which, device=s.device), torch.as_tensor(place, device=s.device)
         state.steps[index, to], state.changes[index, to] = s, y
@@ -143,9 +139,11 @@ class LBFGS(Descent[LBFGSState]):
         """−H∇f."""
         S, Y, R = state.steps[rows], state.changes[rows], state.triangle[rows]
         if len(gradient) == 1 and by_numpy(gradient):
-            one = [t[0].numpy() for t in (S, Y, R, gradient)]
-            oldest, gamma = int(state.oldest[rows][0]), state.scale[rows][0]
-            return torch.from_numpy(-_single_product(*one, gamma, oldest))[None]
+            single = [t[0].numpy() for t in (S, Y, R, gradient)]
+            place, scale = int(state.oldest[rows][0]), float(state.scale[rows][0])
+            return torch.from_numpy(
+                -_single_product(single[0], single[1], single[2], single[3], scale, place)
+            )[None]
         gamma = to_tensor(state.scale[rows], gradient)
         return _product(S, Y, gradient, gamma, R, self._age(state, rows)).neg_()
 
