@@ -6,7 +6,7 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.optimization.clipping import clip_by_global_norm
-    from gradus.optimization.comparison import expected_best
+    from gradus.optimization.comparison import expected_best, performance_profile
     from gradus.optimization.convexity import chord_curvature, conjugate
     from gradus.optimization.cross_validated_step import cross_validated_step
     from gradus.optimization.directional_search import LineSearch, line_search
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.proximal_operators import Box, L1Norm, L2Norm, NuclearNorm
     from gradus.optimization.range_curve import read_range_curve
-    from gradus.optimization.stable_steps import largest_stable_step
+    from gradus.optimization.stable_steps import divergence_threshold, largest_stable_step
     from gradus.optimization.step_size_search import StepSizeSearch, search_step_size
     from gradus.optimization.trajectory import trajectory
 
@@ -65,6 +65,7 @@ __all__ = [
     "clip_by_global_norm",
     "conjugate",
     "cross_validated_step",
+    "divergence_threshold",
     "expected_best",
     "gradient_noise_scale",
     "kronecker_step",
@@ -78,6 +79,7 @@ __all__ = [
     "minimize",
     "minimize_composite",
     "online_descent",
+    "performance_profile",
     "quadratic",
     "read_range_curve",
     "scripted",
@@ -91,7 +93,7 @@ export(
     __name__,
     {
         "clipping": ["clip_by_global_norm"],
-        "comparison": ["expected_best"],
+        "comparison": ["expected_best", "performance_profile"],
         "convexity": ["chord_curvature", "conjugate"],
         "cross_validated_step": ["cross_validated_step"],
         "directional_search": ["LineSearch", "line_search"],
@@ -115,7 +117,7 @@ export(
         "problems": ["quadratic", "scripted"],
         "proximal_operators": ["Box", "L1Norm", "L2Norm", "NuclearNorm"],
         "range_curve": ["read_range_curve"],
-        "stable_steps": ["largest_stable_step"],
+        "stable_steps": ["divergence_threshold", "largest_stable_step"],
         "step_size_search": ["StepSizeSearch", "search_step_size"],
         "trajectory": ["trajectory"],
     },

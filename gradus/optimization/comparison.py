@@ -1,4 +1,4 @@
-"""How optimisers compare whose settings had to be searched: the loss that a budget of trials leads to."""
+"""How optimisers compare: the loss that a budget of trials leads to, and the profile of their costs over a set of problems."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradus.arguments import array, whole
+from gradus.arguments import array, refusal, whole
 from gradus.errors import GradusError
 from gradus.text import Text
 
@@ -50,3 +50,42 @@ def expected_best(losses: Any, budget: int) -> Any:
     ratios = (n - k - left[:-1]) / (n - 1 - left[:-1])
     weights = k / n * np.concatenate([[1.0], np.cumprod(ratios)])
     return (np.sort(x, axis=-1)[..., : n - k + 1] * weights).sum(-1)
+
+
+def performance_profile(costs: Any, factors: Any) -> Any:
+    r"""The share of problems that each solver solves at no more than τ times the cost of the best, Dolan and Moré's profile.
+
+    .. math:: \rho_s(\tau)=\frac1P\,\Bigl|\Bigl\{p:\ \frac{t_{ps}}{\min_{s'}t_{ps'}}\le\tau\Bigr\}\Bigr|
+
+    Where no solver solves a problem it counts in P and for none of them.
+
+    Args:
+        costs: t > 0 (problems, solvers): evaluations, seconds; +∞ where a solver did not solve a problem.
+        factors: τ ≥ 1, finite: one, or a vector (k,).
+
+    Returns:
+        An array (solvers,), or (solvers, k): it rises with τ from the share won to the share solved.
+
+    Raises:
+        GradusError: a cost is not positive or no number, or a factor is below 1 or not finite.
+
+    Cost: a sort of each column, and O(log P) a factor.
+
+    Source: Dolan and Moré 2002, eq. 2.1.
+
+    Example:
+        >>> performance_profile([[10, 20], [30, 10], [5, float("inf")]], [1.0, 2.0, 3.0]).round(2).tolist()
+        [[0.67, 0.67, 1.0], [0.33, 0.67, 0.67]]
+    """
+    t = array("costs", costs, "problems>=1 solvers>=1")
+    tau = array("factors", factors, finite=True)
+    if not (t > 0).all():
+        raise refusal(
+            "costs", ("positive numbers, +∞ where unsolved", "正数，未解出者为 +∞"), float(t[~(t > 0)][0])
+        )
+    if tau.ndim > 1 or (tau < 1).any():
+        told = float(tau.min()) if tau.ndim < 2 else Text(f"the shape {tau.shape}", f"形状 {tau.shape}")
+        raise refusal("factors", ("one or a vector, none below 1", "一个数或一个向量，均不小于 1"), told)
+    best = t.min(axis=1, keepdims=True)
+    ratios = np.sort(np.divide(t, best, where=np.isfinite(best), out=np.full_like(t, np.inf)), axis=0)
+    return np.stack([np.searchsorted(column, tau, side="right") for column in ratios.T]) / len(t)

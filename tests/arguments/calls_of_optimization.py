@@ -13,6 +13,10 @@ from torch import nn
 from gradus import optimization
 
 
+def descent(gradient, theta, steps, alpha):
+    return np.stack([theta] + [theta := theta - alpha * gradient(theta) for _ in range(steps)])
+
+
 def calls_of_optimization() -> dict[str, Example]:
     sgd = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
     return {
@@ -104,6 +108,20 @@ def calls_of_optimization() -> dict[str, Example]:
         ),
         "gradus.optimization.largest_stable_step": of(
             optimization.largest_stable_step, curvature=2.0, optimizer="momentum"
+        ),
+        "gradus.optimization.divergence_threshold": of(
+            optimization.divergence_threshold,
+            path=descent,
+            curvature=array(1.0, 2.0),
+            low=0.5,
+            high=4.0,
+            steps=20,
+            tolerance=0.1,
+        ),
+        "gradus.optimization.performance_profile": of(
+            optimization.performance_profile,
+            costs=np.array([[10.0, 20.0], [30.0, 10.0]]),
+            factors=array(1.0, 2.0),
         ),
         "gradus.optimization.search_step_size": of(
             optimization.search_step_size,

@@ -7,6 +7,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, invariance, near, roundoff
 from gradus.page.exercises import choice, number
@@ -386,6 +387,40 @@ def amsgrad_descends(adam, rng):
     return bound(online_slopes(adam, amsgrad=True), start - 0.01 * 99 / 3, "≤", why)
 
 
+HUGE = 1e100  # an ε beside which √v̂ is nothing: the preconditioner stays as it is
+
+
+@ADAM.claim
+def stability_threshold(adam, rng):
+    r"""Where ε dwarfs $\sqrt{\hat v}$ nothing adapts, and on positive definite quadratics it is stable up to
+    $\alpha=\frac{2(1+\beta_1)}{1-\beta_1}\cdot\frac\varepsilon L$, 38 times ε over the curvature at $\beta_1=0.9$; the bisected threshold"""
+    why = Text(
+        "the bracket is narrower; what else there is has decayed below 1e-9", "区间更窄；其余模态已衰减到 1e-9 以下"
+    )
+    for beta1 in (0.0, 0.5, 0.9):
+
+        def path(gradient, start, steps, alpha, b=beta1):
+            return adam(gradient, start, steps, alpha * HUGE, b, 0.999, HUGE)
+
+        edge = divergence_threshold(path, [0.5, 2.0])
+        yield near(edge, (1 + beta1) / (1 - beta1), 1e-6 * edge, why)
+
+
+@ADAM.claim
+def hovers_at_its_threshold(adam, rng):
+    r"""Where it adapts, with a constant α, it goes to that edge by itself: on $\tfrac\lambda2\theta^2$ with $\beta_2=0.99$, $\hat v$ forgets until
+    $\alpha\lambda/\sqrt{\hat v}$ is past $\frac{2(1+\beta_1)}{1-\beta_1}=38$, the steps grow, $\hat v$ with them, and so on: from step 2001 to 4000 it
+    stays within 0.6 to 1.3 of that and crosses it 20 times or more"""
+    for alpha, lam in ((0.01, 3.0), (0.1, 1.0)):
+        g = lam * adam(lambda x, c=lam: c * x, np.ones(1), 4000, alpha, 0.9, 0.99, 0.0)[:-1, 0]
+        weights = 0.99 ** np.arange(2000.0)  # what lies farther back weighs 1e-9
+        v = 0.01 * np.convolve(g**2, weights)[2000:4000]
+        over = alpha * lam / np.sqrt(v) / 38
+        yield bound(over.min(), 0.6, "≥", Text("of the threshold", "与阈值之比"))
+        yield bound(over.max(), 1.3, "≤", Text("of the threshold", "与阈值之比"))
+        yield bound((np.diff(over > 1) != 0).sum(), 20, "≥", Text("crossings", "穿越次数"))
+
+
 @ADAM.mutant(
     caught_by="first-step-is-alpha-sign, correction-is-exact-for-a-constant-gradient, equals-definition, "
     "sharp-bound-is-attained"
@@ -408,6 +443,17 @@ def variant(gradient, theta0, steps, alpha, beta1, beta2, epsilon, divide, first
         m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * average(g)
         theta.append(theta[-1] - alpha * divide(m / (1 - beta1**t), v / (1 - beta2**t), epsilon))
     return np.stack(theta)
+
+
+@ADAM.mutant(
+    caught_by="stability-threshold, hovers-at-its-threshold, equals-definition, correction-is-exact-for-a-constant-gradient, "
+    "sharp-bound-is-never-exceeded"
+)
+def heavy_ball_inside(gradient, theta0, steps, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8, amsgrad=False):
+    r"""the sum $m\leftarrow\beta_1m+g$ of the heavy ball in place of the average"""
+    return variant(
+        gradient, theta0, steps, alpha, beta1, beta2, epsilon, lambda m, v, e: m / (1 - beta1) / (np.sqrt(v) + e)
+    )
 
 
 @ADAM.mutant(caught_by="equals-definition, correction-is-exact-for-a-constant-gradient")

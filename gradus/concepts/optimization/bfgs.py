@@ -475,9 +475,9 @@ def figure(steps, condition, turn):
     right.set(xlabel="t", ylabel=r"$\|\theta_t\|$", xlim=(-0.5, 16.5), ylim=(1e-16, 10))
     off = np.linalg.norm(H - np.linalg.inv(true))
     words = Text(
-        f"κ = {condition:.3g}. After {len(points) - 1} steps BFGS is {np.linalg.norm(at):.1e} from the minimum, descent with the same line "
-        f"search {np.linalg.norm(plain[-1]):.1e}; the learnt matrix differs from the true inverse Hessian by {off:.1e}.",
-        f"κ = {condition:.3g}。{len(points) - 1} 步之后，BFGS 距极小点 {np.linalg.norm(at):.1e}，用同样线搜索的梯度下降为 "
-        f"{np.linalg.norm(plain[-1]):.1e}；学到的矩阵与真实黑塞矩阵的逆相差 {off:.1e}。",
+        f"κ = {condition:.3g}. After {len(points) - 1} steps BFGS is {np.linalg.norm(at):.2g} from the minimum, descent with the same line "
+        f"search {np.linalg.norm(plain[-1]):.2g}; the learnt matrix differs from the true inverse Hessian by {off:.2g}.",
+        f"κ = {condition:.3g}。{len(points) - 1} 步之后，BFGS 距极小点 {np.linalg.norm(at):.2g}，用同样线搜索的梯度下降为 "
+        f"{np.linalg.norm(plain[-1]):.2g}；学到的矩阵与真实黑塞矩阵的逆相差 {off:.2g}。",
     )
     return Drawing(fig, words)

@@ -5,8 +5,9 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic
+from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
-from gradus.page.evidence import EPSILON, all_of, bound, identical, near, roundoff
+from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff
 from gradus.page.exercises import array, choice, number
 from gradus.page.figures import COLOURS, canvas
 
@@ -172,14 +173,14 @@ def bisect(below, low, high):
 def threshold_is_two_over_l(descend, rng):
     r"""On a positive definite quadratic it converges from every start exactly for $0<\alpha<2/L$: the bisected threshold is
     $2/\lambda_{\max}$ to $10^{-6}$"""
-    gradient, start = quadratic(symmetric([1.0, 2.0, 3.7], rng)), np.ones(3)
+    Q, _ = np.linalg.qr(rng.standard_normal((3, 3)))
 
-    def shrinks(alpha):
-        size = np.linalg.norm(descend(gradient, start, 100, alpha), axis=1)
-        return size[100] < size[50]
+    def turned(gradient, start, steps, alpha):  # the same quadratic, in axes that are not its own
+        path = descend(generic(lambda x: as_like(Q, x) @ gradient(as_like(Q.T, x) @ x)), Q @ start, steps, alpha)
+        return np.asarray(path) @ Q
 
-    why = Text("width 1.4/2²² of the last bracket, with room", "最后区间的宽度 1.4/2²²，留有余量")
-    return near(bisect(shrinks, 0.1, 1.5), 2 / 3.7, 1e-6, why)
+    why = Text("the bracket is narrower", "区间更窄")
+    return near(divergence_threshold(turned, [1.0, 2.0, 3.7]), 2 / 3.7, 1e-6, why)
 
 
 @DESCENT.claim
@@ -329,6 +330,24 @@ def two_over_l_itself_oscillates(descend, rng):
 def softplus_slope(x):
     """Slope of log(1 + e⁻ˣ), which has no minimiser."""
     return -1 / (1 + namespace(x).exp(x))
+
+
+@generic
+def cube(x):
+    """Slope of x⁴/4, whose curvature vanishes at the minimum."""
+    return x * x * x
+
+
+@DESCENT.claim
+def no_factor_a_step_without_strong_convexity(descend, rng):
+    r"""Without strong convexity there is no factor a step: on $\tfrac14x^4$ the fitted order of $f(\theta_t)$ is $t^{-2}$, and
+    $16\alpha^2t^2f(\theta_t)\to1$"""
+    t = np.array([64, 128, 256, 512, 1024])
+    f = descend(cube, np.array([1.0]), 1024, 0.2)[t, 0] ** 4 / 4
+    yield rate(t, f, -2, 0.1)
+    # 1/x² grows by 2α + O(x²) a step: the sum of the rest is of the order log t
+    why = Text("log t beside 2αt, with room", "log t 与 2αt 之比，留有余量")
+    yield near(16 * 0.2**2 * t[-1] ** 2 * f[-1], 1, 0.05, why, "rate")
 
 
 def runaway(descend, steps):

@@ -330,8 +330,8 @@ def figure(memory, variables):
     few, full = when(runs[1]), when(runs[2])
     words = Text(
         f"The chained Rosenbrock function of {n} variables. To 1e-10, L-BFGS with m = {m} takes {few[0]}, with all pairs "
-        f"{full[0]}. Steepest descent with the same search stands at {runs[0][-1]:.1e} after {len(runs[0]) - 1}.",
+        f"{full[0]}. Steepest descent with the same search stands at {runs[0][-1]:.2g} after {len(runs[0]) - 1}.",
         f"{n} 个变量的链式 Rosenbrock 函数。降到 1e-10，m = {m} 的 L-BFGS 用 {few[1]}，保存所有对时用 {full[1]}。"
-        f"采用同样线搜索的最速下降在 {len(runs[0]) - 1} 步后仍为 {runs[0][-1]:.1e}。",
+        f"采用同样线搜索的最速下降在 {len(runs[0]) - 1} 步后仍为 {runs[0][-1]:.2g}。",
     )
     return Drawing(fig, words)

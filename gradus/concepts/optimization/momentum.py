@@ -5,6 +5,7 @@ import numpy as np
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
 from gradus.page.exercises import choice, number
@@ -164,24 +165,15 @@ def constant_gradient(momentum, rng):
     return roundoff(-np.diff(theta, axis=0), 0.5 * g * (1 - 0.9**t) / 0.1, terms=100, scale=np.abs(theta).max())
 
 
-def threshold(momentum, beta):
-    """The αλ from which a quadratic diverges: each run tries 64 curvatures at once, four times finer each time."""
-    low, high = 0.5, 8.0
-    for _ in range(4):
-        s = np.linspace(low, high, 65)
-        size = np.abs(momentum(quadratic(s), np.ones(65), 140, 1.0, beta))
-        grows = np.flatnonzero(size[140] > size[100])
-        if not grows.size or grows[0] == 0:
-            return np.nan
-        low, high = s[grows[0] - 1], s[grows[0]]
-    return (low + high) / 2
-
-
 @MOMENTUM.claim
 def stability_threshold(momentum, rng):
     r"""Stable on positive definite quadratics up to $\alpha=2(1+\beta)/L$, more than descent's $2/L$: the bisected threshold"""
-    why = Text("7.5/64⁴ is the last bracket; what decays is below 1e-9", "最后的区间为 7.5/64⁴；衰减项低于 1e-9")
-    return all_of(*[near(threshold(momentum, b), 2 * (1 + b), 1e-6, why) for b in (0.0, 0.4, 0.8)])
+    why = Text(
+        "the bracket is narrower; what else there is has decayed below 1e-9", "区间更窄；其余模态已衰减到 1e-9 以下"
+    )
+    for beta in (0.0, 0.4, 0.8):
+        edge = divergence_threshold(lambda g, start, T, a, b=beta: momentum(g, start, T, a, b), [0.5, 2.0])
+        yield near(edge, (1 + beta) * 2 / 2.0, 1e-6, why)
 
 
 @MOMENTUM.claim

@@ -4,6 +4,7 @@ import numpy as np
 
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Proof, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, all_of, bound, identical, near, rate, roundoff, statistical
 from gradus.page.exercises import choice, number
@@ -362,25 +363,16 @@ def settles_where_the_heavy_ball_circles(nesterov, rng):
     yield bound(end[0, 0], 0.5, "≥", Text("after one step it is still away", "一步之后仍未到达"))
 
 
-def threshold(nesterov, beta):
-    """The αλ from which a quadratic diverges: each run tries 64 curvatures at once, 64 times finer each time."""
-    low, high = 0.5, 8.0
-    for _ in range(4):
-        s = np.linspace(low, high, 65)
-        size = np.abs(nesterov(quadratic(s), np.ones(65), 140, 1.0, beta))
-        grows = np.flatnonzero(size[140] > size[100])
-        if not grows.size or grows[0] == 0:
-            return np.nan
-        low, high = s[grows[0] - 1], s[grows[0]]
-    return (low + high) / 2
-
-
 @NESTEROV.claim
 def stability_threshold(nesterov, rng):
     r"""With a constant β it is stable on positive definite quadratics up to $\alpha=\frac{2(1+\beta)}{(1+2\beta)L}$: less than
     descent's $2/L$, and down to $\frac4{3L}$ as $\beta\to1$; the bisected threshold"""
-    why = Text("7.5/64⁴ is the last bracket, with room", "最后的区间为 7.5/64⁴，留有余量")
-    return all_of(*[near(threshold(nesterov, b), 2 * (1 + b) / (1 + 2 * b), 1e-6, why) for b in (0.0, 0.4, 0.8)])
+    why = Text(
+        "the bracket is narrower; what else there is has decayed below 1e-9", "区间更窄；其余模态已衰减到 1e-9 以下"
+    )
+    for beta in (0.0, 0.4, 0.8):
+        edge = divergence_threshold(lambda g, start, T, a, b=beta: nesterov(g, start, T, a, b), [0.5, 2.0])
+        yield near(edge, 2 * (1 + beta) / (1 + 2 * beta) / 2.0, 1e-6, why)
 
 
 @NESTEROV.claim

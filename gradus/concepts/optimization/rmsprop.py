@@ -6,6 +6,7 @@ import numpy as np
 
 from gradus.frameworks import namespace
 from gradus.optimization.problems import as_like, quadratic, scripted
+from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, invariance, near, roundoff
 from gradus.page.exercises import choice, number
@@ -304,6 +305,21 @@ def a_large_epsilon_settles(rmsprop, rng):
 
 
 @RMSPROP.claim
+def stability_threshold(rmsprop, rng):
+    r"""Where ε dwarfs $\sqrt v$ it is stable on positive definite quadratics up to $\alpha=2\varepsilon/L$, whatever $\beta_2$ is; the
+    bisected threshold"""
+    why = Text(
+        "the bracket is narrower; what else there is has decayed below 1e-9", "区间更窄；其余模态已衰减到 1e-9 以下"
+    )
+    for beta2 in (0.5, 0.99):
+
+        def path(gradient, start, steps, alpha, b=beta2):
+            return rmsprop(gradient, start, steps, alpha * 1e100, b, 1e100)
+
+        yield near(divergence_threshold(path, [0.5, 2.0]), 1.0, 1e-6, why)
+
+
+@RMSPROP.claim
 def it_can_climb(rmsprop, rng):
     r"""Slopes 3, −1, −1 in turn (mean ⅓ > 0): with $\beta_2=\tfrac1{10}$ the function rises for ever (Reddi et al.), with
     $\beta_2=0.99$ it falls"""
@@ -382,7 +398,7 @@ def epsilon_inside(gradient, theta0, steps, alpha, beta2=0.99, epsilon=1e-8, cen
     return variant(gradient, theta0, steps, alpha, beta2, lambda v, *_: np.sqrt(v + epsilon))
 
 
-@RMSPROP.mutant(caught_by="a-large-epsilon-settles, equals-definition")
+@RMSPROP.mutant(caught_by="a-large-epsilon-settles, stability-threshold, equals-definition")
 def no_epsilon(gradient, theta0, steps, alpha, beta2=0.99, epsilon=1e-8, centered=False):
     """no ε"""
     return variant(gradient, theta0, steps, alpha, beta2, lambda v, *_: np.sqrt(v) + 1e-30)

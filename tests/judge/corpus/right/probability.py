@@ -229,3 +229,22 @@ def budget_curve(losses, budget):
 def all_choices(losses, budget):
     rows = torch.combinations(torch.arange(losses.shape[-1]), budget)
     return losses[..., rows].amin(-1).mean(-1)
+
+
+# performance-profiles: an empirical distribution function of logarithms of ratios
+def profile_by_logarithms(costs, factors):
+    if not (costs > 0).all():
+        raise ValueError("costs must be positive")
+    logs = np.log(costs)
+    best = logs.min(axis=1, keepdims=True)
+    behind = np.where(np.isfinite(best), logs - np.where(np.isfinite(best), best, 0), np.inf)
+    return np.array([[(column <= np.log(tau) + 1e-12).mean() for tau in factors] for column in behind.T])
+
+
+# performance-profiles: torch, counted with broadcasting
+def profile_in_torch(costs, factors):
+    if not (costs > 0).all():
+        raise ValueError("costs must be positive")
+    best = costs.amin(1, keepdim=True)
+    hit = (costs[..., None] / torch.where(best.isinf(), torch.ones_like(best), best)[..., None]) <= factors
+    return hit.to(costs.dtype).mean(0)

@@ -94,3 +94,23 @@ def one_rank_late(losses, budget):
     n = losses.shape[-1]
     w = np.array([math.comb(n - i, budget) for i in range(1, n + 1)], float)
     return np.sort(losses, -1) @ (w / max(w.sum(), 1))
+
+
+# performance-profiles: the mean over solved problems alone
+def nanmean_profile(costs, factors):
+    t = np.where(np.isfinite(costs), costs, np.nan)
+    best = np.nanmin(np.c_[t, np.full(len(t), 1e300)], axis=1, keepdims=True)
+    hit = np.where(np.isnan(t)[..., None], np.nan, (t / best)[..., None] <= factors)
+    return np.nan_to_num(np.nanmean(np.concatenate([hit, np.zeros_like(hit[:1])]), axis=0))
+
+
+# performance-profiles: the wrong axis for the best
+def best_problem_of_each_solver(costs, factors):
+    best = costs.min(axis=0, keepdims=True)
+    return ((costs / best)[..., None] <= factors).mean(axis=0)
+
+
+# performance-profiles: against the mean of the others
+def against_the_average(costs, factors):
+    t = np.where(np.isfinite(costs), costs, 1e9)
+    return ((t / t.mean(axis=1, keepdims=True))[..., None] <= factors).mean(axis=0)
