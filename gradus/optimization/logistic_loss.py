@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.special import expit
 from torch import Tensor
 
 from gradus.arguments import Sizes, number, refusal
@@ -15,6 +16,7 @@ from gradus.text import Text
 __all__ = ["LogisticLoss"]
 
 BLOCK_BYTES = 2**21  # of rows, so that they are still in the cache when the gradient reads them again
+SAMPLE = 1000  # rows of which the curvature is taken, at least
 
 
 class LogisticLoss:
@@ -93,6 +95,28 @@ class LogisticLoss:
             value, gradient = value + self.penalty / 2 * (w @ w), gradient.add_(w, alpha=self.penalty)
         return value, gradient
 
+    def curvature(self, w: Float[Tensor, " d"], direction: Float[Tensor, " d"]) -> float:
+        r"""About :math:`v^\top\nabla^2f(w)v` along a direction v, for the first step of a minimisation.
+
+        Of at most 1,999 rows, one in ⌊n/1000⌋: its relative error is a few hundredths where rows are alike.
+
+        Raises:
+            GradusError: w or the direction has not the d numbers of a row of X.
+
+        Cost: 2 products of these rows.
+
+        Example:
+            >>> import torch
+            >>> loss = LogisticLoss(torch.ones(1, 1), torch.ones(1))
+            >>> loss.curvature(torch.zeros(1), torch.tensor([2.0]))
+            1.0
+        """
+        w, v = self._checked(w).detach(), self._checked(direction).detach()
+        rows = self.X.detach()[:: max(1, len(self.X) // SAMPLE)]
+        probability = (rows @ w).sigmoid()
+        weights = probability * (1 - probability)
+        return float((weights * (rows @ v).square()).mean() + self.penalty * (v @ v))
+
     def _checked(self, w: Tensor) -> Tensor:
         tensor("w", w, "d", Sizes(d=(self.X.shape[1], "X")), meta=False)
         if w.dtype != self.X.dtype or w.device != self.X.device:
@@ -106,17 +130,15 @@ class LogisticLoss:
 def _in_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], w: np.ndarray) -> tuple[float, np.ndarray]:
     """The sums of the losses and of their gradients."""
     margins = np.zeros(sum(len(y) for _, y in blocks), dtype=w.dtype)
-    gradient, part, begin = np.zeros_like(w), np.empty_like(w), 0
-    labelled, somewhere = 0.0, bool(w.any())
+    gradient, begin = np.zeros_like(w), 0
+    somewhere, labelled = bool(w.any()), 0.0
     for X, y in blocks:
         z = margins[begin : begin + len(y)]
         begin += len(y)
         if somewhere:  # else the margins are zeros, and X is read once only
             np.dot(X, w, out=z)
-        residual = torch.from_numpy(z).sigmoid().numpy()
-        labelled += float(y @ z)
-        residual -= y
-        gradient += np.dot(residual, X, out=part)
+            labelled += float(y @ z)
+        gradient += (expit(z) - y) @ X
     # log(1 + eᶻ) without overflow
     all_margins = torch.from_numpy(margins)
     softplus = all_margins.abs().neg_().exp_().log1p_().add_(all_margins.clamp_(min=0))

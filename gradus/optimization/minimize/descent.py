@@ -139,6 +139,11 @@ class Descent(Method[D], Generic[D]):
             }
         )
         self._look(state, slice(None), -base.gradient)
+        curvature = objective.curvature(x, state.direction) if base.reason[0] == Reason.NONE else None
+        if curvature is not None and np.isfinite(curvature) and curvature > 0:
+            minimum = -state.search.slope0 / curvature
+            state.trial = np.minimum(minimum, state.search.longest)
+            state.search = begin(base.value, state.search.slope0, state.trial, state.search.longest)
         return state
 
     def resume(self, objective: Objective, x: Tensor, fields: Mapping[str, Tensor | np.ndarray]) -> D:

@@ -44,7 +44,7 @@ def minimize(
 
     Args:
         f: from a point and the arguments to a scalar tensor. An object with a method `value_and_gradient(x, *args)` is asked
-            for both by it.
+            for both by it; one with a method `curvature(x, d, *args)`, about dᵀ∇²f(x)d, for the first step of a line search.
         x0: the start: a tensor, or a tree of tensors (dict, list, tuple, registered dataclass) of one dtype and device.
         method: "gradient-descent", "bfgs", "lbfgs"; of second order "newton", "trust-region", or without a Hessian "newton-cg".
         args: further arguments of f.

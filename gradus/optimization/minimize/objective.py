@@ -116,6 +116,15 @@ class Objective:
             return value.detach(), torch.zeros_like(x)
         return value.detach(), gradient.reshape(x.shape).resolve_neg()
 
+    def curvature(self, x: Float[Tensor, "1 n"], direction: Float[Tensor, "1 n"]) -> float | None:
+        """About dᵀ∇²f(x)d of a single problem, where f has a method `curvature(x, d, *args)`; else None."""
+        curvature = getattr(self.f, "curvature", None)
+        if curvature is None or self._batched:
+            return None
+        return float(
+            curvature(self.layout.point(x.view(-1)), self.layout.point(direction.view(-1)), *self.args)
+        )
+
     def _leaf_and_value(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """A leaf of the graph at x, and f there: of one tensor of one problem the leaf is what f takes, without views."""
         if self.layout.is_tensor and not self._batched:
