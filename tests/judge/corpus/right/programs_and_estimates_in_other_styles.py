@@ -163,10 +163,3 @@ def eb_np(losses, budget):
     w = np.array([math.comb(n - 1 - i, budget - 1) for i in range(n)], float) / math.comb(n, budget)
     k = w > 0
     return (np.sort(losses, -1)[..., k] * w[k]).sum(-1)
-
-
-# optimizers: torch, all subsets at once
-def eb_torch(losses, budget):
-    n = losses.shape[-1]
-    c = torch.combinations(torch.arange(n), int(budget))
-    return losses[..., c].amin(-1).mean(-1)
