@@ -124,12 +124,8 @@ class LBFGS(Descent[LBFGSState]):
         if (stretch != 1).any():
             y = y * to_tensor(stretch, y)
         if len(state.value) == 1 and by_numpy(y):
-            _append_single(
-                *[t[0].numpy() for t in (state.steps, state.changes, state.triangle)],
-                place[0],
-                s[0].numpy(),
-                y[0].numpy(),
-            )
+            S, Y, R = state.steps[0].numpy(), state.changes[0].numpy(), state.triangle[0].numpy()
+            _append_single(S, Y, R, s[0].numpy(), y[0].numpy(), int(place[0]))
             return
         index, to = torch.as_tensor(which, device=s.device), torch.as_tensor(place, device=s.device)
         state.steps[index, to], state.changes[index, to] = s, y
@@ -143,9 +139,9 @@ class LBFGS(Descent[LBFGSState]):
         """−H∇f."""
         S, Y, R = state.steps[rows], state.changes[rows], state.triangle[rows]
         if len(gradient) == 1 and by_numpy(gradient):
-            one = [t[0].numpy() for t in (S, Y, R, gradient)]
+            single = [t[0].numpy() for t in (S, Y, R, gradient)]
             oldest, gamma = int(state.oldest[rows][0]), state.scale[rows][0]
-            return torch.from_numpy(-_single_product(*one, gamma, oldest))[None]
+            return torch.from_numpy(-_single_product(single, gamma, oldest))[None]
         gamma = to_tensor(state.scale[rows], gradient)
         return _product(S, Y, gradient, gamma, R, self._age(state, rows)).neg_()
 
@@ -167,10 +163,9 @@ def _product(steps: Tensor, changes: Tensor, g: Tensor, gamma: Tensor, R: Tensor
     return gamma * q + (_in_ring(u, age, steps)[:, None] @ steps)[:, 0]
 
 
-def _single_product(
-    S: np.ndarray, Y: np.ndarray, R: np.ndarray, g: np.ndarray, gamma: float, oldest: int
-) -> np.ndarray:
-    """As `_product`, of one problem."""
+def _single_product(single: list[np.ndarray], gamma: float, oldest: int) -> np.ndarray:
+    """As `_product`, of S, Y, R and g of one problem."""
+    S, Y, R, g = single
     (solve,) = get_lapack_funcs(("trtrs",), (R,))
     gamma = g.dtype.type(gamma)
     v = solve(R, _turned(S @ g, oldest))[0]
@@ -186,7 +181,7 @@ def _turned(ring: np.ndarray, place: int) -> np.ndarray:
 
 
 def _append_single(
-    S: np.ndarray, Y: np.ndarray, R: np.ndarray, place: int, s: np.ndarray, y: np.ndarray
+    S: np.ndarray, Y: np.ndarray, R: np.ndarray, s: np.ndarray, y: np.ndarray, place: int
 ) -> None:
     """Writes a pair of one problem over the oldest."""
     S[place], Y[place] = s, y
