@@ -124,8 +124,8 @@ class LBFGS(Descent[LBFGSState]):
         if (stretch != 1).any():
             y = y * to_tensor(stretch, y)
         if len(state.value) == 1 and by_numpy(y):
-            S, Y, R = state.steps[0].numpy(), state.changes[0].numpy(), state.triangle[0].numpy()
-            _append_single(S, Y, R, s[0].numpy(), y[0].numpy(), int(place[0]))
+            memory = [t[0].numpy() for t in (state.steps, state.changes, state.triangle)]
+            _append_single(memory, s[0].numpy(), y[0].numpy(), int(place[0]))
             return
         index, to = torch.as_tensor(which, device=s.device), torch.as_tensor(place, device=s.device)
         state.steps[index, to], state.changes[index, to] = s, y
@@ -180,10 +180,9 @@ def _turned(ring: np.ndarray, place: int) -> np.ndarray:
     return np.concatenate([ring[place:], ring[:place]])
 
 
-def _append_single(
-    S: np.ndarray, Y: np.ndarray, R: np.ndarray, s: np.ndarray, y: np.ndarray, place: int
-) -> None:
-    """Writes a pair of one problem over the oldest."""
+def _append_single(memory: list[np.ndarray], s: np.ndarray, y: np.ndarray, place: int) -> None:
+    """Writes a pair over the oldest in S, Y and R of one problem."""
+    S, Y, R = memory
     S[place], Y[place] = s, y
     R[:-1, :-1] = R[1:, 1:].copy()
     R[-1, :-1] = 0

@@ -139,7 +139,8 @@ def measured(
 
 
 def _inner(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a @ b[0] if len(a) == 1 else np.einsum("bn,bn->b", a, b)
+    inner: np.ndarray = a @ b[0] if len(a) == 1 else np.einsum("bn,bn->b", a, b)
+    return inner
 
 
 def by_numpy(x: Tensor) -> bool:
