@@ -140,6 +140,6 @@ def _in_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], w: np.ndarray) -> tu
             labelled += float(y @ z)
         gradient += (expit(z) - y) @ X
     # log(1 + eᶻ) without overflow
-    all_margins = torch.from_numpy(margins)
-    softplus = all_margins.abs().neg_().exp_().log1p_().add_(all_margins.clamp_(min=0))
+    m = torch.from_numpy(margins)
+    softplus = m.abs().neg_().exp_().log1p_().add_(m.clamp_(min=0))
     return float(softplus.sum(dtype=torch.float64)) - labelled, gradient

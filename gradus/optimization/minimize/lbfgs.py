@@ -124,8 +124,8 @@ class LBFGS(Descent[LBFGSState]):
         if (stretch != 1).any():
             y = y * to_tensor(stretch, y)
         if len(state.value) == 1 and by_numpy(y):
-            pairs = [t[0].numpy() for t in (state.steps, state.changes, state.triangle)]
-            _append_single(pairs[0], pairs[1], pairs[2], int(place[0]), s[0].numpy(), y[0].numpy())
+            memory = [t[0].numpy() for t in (state.steps, state.changes, state.triangle)]
+            _append_single(memory, s[0].numpy(), y[0].numpy(), int(place[0]))
             return
         index, to = torch.as_tensor(which, device=s.device), torch.as_tensor(place, device=s.device)
         state.steps[index, to], state.changes[index, to] = s, y
@@ -140,10 +140,8 @@ class LBFGS(Descent[LBFGSState]):
         S, Y, R = state.steps[rows], state.changes[rows], state.triangle[rows]
         if len(gradient) == 1 and by_numpy(gradient):
             single = [t[0].numpy() for t in (S, Y, R, gradient)]
-            place, scale = int(state.oldest[rows][0]), float(state.scale[rows][0])
-            return torch.from_numpy(
-                -_single_product(single[0], single[1], single[2], single[3], scale, place)
-            )[None]
+            oldest, gamma = int(state.oldest[rows][0]), state.scale[rows][0]
+            return torch.from_numpy(-_single_product(single, gamma, oldest))[None]
         gamma = to_tensor(state.scale[rows], gradient)
         return _product(S, Y, gradient, gamma, R, self._age(state, rows)).neg_()
 
@@ -165,10 +163,9 @@ def _product(steps: Tensor, changes: Tensor, g: Tensor, gamma: Tensor, R: Tensor
     return gamma * q + (_in_ring(u, age, steps)[:, None] @ steps)[:, 0]
 
 
-def _single_product(
-    S: np.ndarray, Y: np.ndarray, R: np.ndarray, g: np.ndarray, gamma: float, oldest: int
-) -> np.ndarray:
-    """As `_product`, of one problem."""
+def _single_product(single: list[np.ndarray], gamma: float, oldest: int) -> np.ndarray:
+    """As `_product`, of S, Y, R and g of one problem."""
+    S, Y, R, g = single
     (solve,) = get_lapack_funcs(("trtrs",), (R,))
     gamma = g.dtype.type(gamma)
     v = solve(R, _turned(S @ g, oldest))[0]
@@ -183,10 +180,9 @@ def _turned(ring: np.ndarray, place: int) -> np.ndarray:
     return np.concatenate([ring[place:], ring[:place]])
 
 
-def _append_single(
-    S: np.ndarray, Y: np.ndarray, R: np.ndarray, place: int, s: np.ndarray, y: np.ndarray
-) -> None:
-    """Writes a pair of one problem over the oldest."""
+def _append_single(memory: list[np.ndarray], s: np.ndarray, y: np.ndarray, place: int) -> None:
+    """Writes a pair over the oldest in S, Y and R of one problem."""
+    S, Y, R = memory
     S[place], Y[place] = s, y
     R[:-1, :-1] = R[1:, 1:].copy()
     R[-1, :-1] = 0
