@@ -59,3 +59,13 @@ def test_what_does_not_fit_is_told():
     ):
         with pytest.raises(GradusError, match=words):
             call()
+
+
+@pytest.mark.parametrize("margin", [-30.0, -20.5, 0.0, 19.5, 20.5, 30.0])
+def test_far_margins_keep_their_digits(margin):
+    """PyTorch's own softplus drops the tail beyond 20."""
+    loss = LogisticLoss(torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64))
+    w = torch.tensor([margin], dtype=torch.float64)
+    exact = np.logaddexp(0.0, margin)
+    assert loss(w).item() == pytest.approx(exact, rel=1e-15, abs=1e-300)
+    assert loss.value_and_gradient(w)[0].item() == pytest.approx(exact, rel=1e-15, abs=1e-300)
