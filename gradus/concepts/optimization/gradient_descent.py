@@ -409,7 +409,8 @@ def sequential_update(gradient, theta0, steps, alpha):
 
 
 @DESCENT.mutant(
-    caught_by="rate-on-a-quadratic, best-step, it-descends, two-over-l-itself-oscillates, sharp-bound-is-attained"
+    caught_by="rate-on-a-quadratic, best-step, it-descends, two-over-l-itself-oscillates, sharp-bound-is-attained, "
+    "no-factor-a-step-without-strong-convexity"
 )
 def half_step(gradient, theta0, steps, alpha):
     """half the step"""
