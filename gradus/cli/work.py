@@ -107,6 +107,11 @@ def run(options: Namespace, out: Terminal) -> int:
             where = f" --directory {shlex.quote(options.directory)}" if options.directory else ""
             out.say(out.t("go on with: ", "继续运行：") + f"gradus run {concept.key}{where} --resume")
         raise
+    if outcome is not None and not options.quiet:
+        for columns, rows in outcome.tables:
+            out.say()
+            cells = [[cell.get(out.lang) if isinstance(cell, Text) else cell for cell in row] for row in rows]
+            out.table(columns, cells, right=range(1, len(columns)))
     return 0 if outcome is None or outcome.holds else 1
 
 

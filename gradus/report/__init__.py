@@ -2,7 +2,7 @@
 
 from gradus.data.summary import DataSummary
 from gradus.report.charts import Chart, Series, accuracy_curves, gradient_norms, loss_curves
-from gradus.report.comparison import Comparison
+from gradus.report.comparison import Comparison, comparison_rows
 from gradus.report.concept_page import page_html, write_page
 from gradus.report.confusion import confusion_matrix
 from gradus.report.dossier import Dossier, dossier
@@ -23,6 +23,7 @@ __all__ = [
     "SeedResult",
     "Series",
     "accuracy_curves",
+    "comparison_rows",
     "confusion_matrix",
     "dossier",
     "environment",

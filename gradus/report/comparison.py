@@ -34,8 +34,23 @@ class Comparison:
     place: Place = "result"
 
 
+def comparison_rows(comparisons: Sequence[Comparison]) -> list[list[Cell]]:
+    """The cells of the comparisons of all seeds: successes counted, with Wilson's interval; numbers as mean ± deviation.
+
+    Args:
+        comparisons: one a seed, with the same rows and columns.
+
+    Cost: one pass over the cells.
+    """
+    first = comparisons[0]
+    return [
+        [name, *(_cell([c.rows[name][j] for c in comparisons]) for j in range(len(first.columns) - 1))]
+        for name in first.rows
+    ]
+
+
 def comparison_table(comparisons: Sequence[Comparison]) -> Picture:
-    """The comparisons of all seeds as one table: successes counted, with Wilson's interval; numbers as mean ± deviation.
+    """The comparisons of all seeds as one table of the report, its caption saying how they were put together.
 
     Args:
         comparisons: one a seed, with the same rows and columns.
@@ -43,10 +58,6 @@ def comparison_table(comparisons: Sequence[Comparison]) -> Picture:
     Cost: one pass over the cells.
     """
     first, seeds = comparisons[0], len(comparisons)
-    rows: list[list[Cell]] = [
-        [name, *(_cell([c.rows[name][j] for c in comparisons]) for j in range(len(first.columns) - 1))]
-        for name in first.rows
-    ]
     en, zh = [first.caption.en], first.caption.zh
     values = [v for c in comparisons for row in c.rows.values() for v in row]
     counted = any(isinstance(v, bool) for v in values)
@@ -58,7 +69,7 @@ def comparison_table(comparisons: Sequence[Comparison]) -> Picture:
             f"{'Other numbers' if counted else 'Numbers'}: mean ± standard deviation over the seeds that have one."
         )
         zh += f"{'其余数值' if counted else '数值'}为有该值的各种子的平均值 ± 标准差。"
-    return table(first.columns, rows, Text(" ".join(en), zh), first.place)
+    return table(first.columns, comparison_rows(comparisons), Text(" ".join(en), zh), first.place)
 
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:

@@ -41,11 +41,19 @@ Say = Callable[[Text], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: where it is kept, the score of each seed beside the target, and the report."""
+    """What came of a run.
+
+    Attributes:
+        directory: where it is kept.
+        summary: the score of each seed beside the target.
+        report: the file.
+        tables: what was compared over the seeds, each as the names of its columns and the cells of its rows.
+    """
 
     directory: Path
     summary: RunSummary
     report: Path
+    tables: Sequence[tuple[Sequence[Text], Sequence[Sequence[Any]]]] = ()
 
     @property
     def holds(self) -> bool:
@@ -125,7 +133,7 @@ def run_system(
         _say_score(summary, say)
         path = path or folder / REPORT
         _report(path, concept, summary, list(results.values()), verify, lang, say)
-        return Outcome(folder, summary, path)
+        return Outcome(folder, summary, path, _tables(list(results.values())))
 
 
 @contextlib.contextmanager
@@ -238,6 +246,14 @@ def _say_score(summary: RunSummary, say: Say) -> None:
             f"{mark} {metric(summary.metric, 'zh')} {beside}（{zh}各种子：{each}；训练用时 {seconds:.1f} 秒）",
         )
     )
+
+
+def _tables(results: Sequence[SeedResult]) -> list[tuple[Sequence[Text], Sequence[Sequence[Any]]]]:
+    """The comparisons of all seeds together."""
+    from gradus.report import comparison_rows
+
+    together = zip(*(r.comparisons for r in results), strict=True)
+    return [(of_seeds[0].columns, comparison_rows(of_seeds)) for of_seeds in together]
 
 
 def _report(

@@ -8,6 +8,7 @@ import pytest
 
 from gradus import progress
 from gradus.catalogue import load
+from gradus.cli import main
 from gradus.data.kinds import load_any
 from gradus.errors import GradusError
 from gradus.running import run_system
@@ -93,6 +94,8 @@ def test_reports_in_both_languages(key, tiny, tmp_path):
             load().get(key), seeds=[0, 1], epochs=1, directory=tmp_path / lang, progress="silent",
             verify=False, lang=lang,
         )  # fmt: skip
+        for columns, rows in outcome.tables:
+            assert len(rows) > 1 and {len(row) for row in rows} == {len(columns)}
         html = outcome.report.read_text(encoding="utf-8")
         assert "<script" not in html and " ± " in html
         for figure in re.findall(r"<svg [^>]*>", html):
@@ -105,6 +108,17 @@ def test_reports_in_both_languages(key, tiny, tmp_path):
     run_system(
         load().get(key), seeds=[0], epochs=1, directory=tmp_path / "en", progress="silent", verify=False, fresh=True
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["residual"])
+def test_what_was_compared_is_printed(key, tiny, tmp_path, capsys):
+    argv = ["run", key, "--seed", "0", "--epochs", "1", "--no-verify", "--directory"]
+    main([*argv, str(tmp_path / "told")])
+    lines = capsys.readouterr().out.splitlines()
+    assert any(re.match(r"Network +Training error +Test error", line) for line in lines), lines
+    assert sum(line.startswith(("plain, ", "residual, ")) for line in lines) >= 2
+    main([*argv, str(tmp_path / "quiet"), "--quiet"])
+    assert capsys.readouterr().out == ""
 
 
 @every_system

@@ -35,7 +35,7 @@ OPTIMIZERS = Concept(
         Symbol(r"\hat e_k", "", "...", "its estimate without bias"),
         Symbol(r"\tilde e_k", "", "...", "the plug-in estimate: k draws with replacement among the n"),
     ),
-    needs=("expectation", "sgd", "adam"),
+    needs=("expectation", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "kfac"),
     source="tang2020showing",
     year=2019,
     people=("Jesse Dodge", "Raphael Tang"),
