@@ -77,6 +77,10 @@ LBFGS = Concept(
     ),
     unverified="For uniformly convex functions with bounded Hessians it converges linearly from every start, with a line search to the Wolfe "
     "conditions (Liu and Nocedal 1989).",
+    deviations=(
+        r"`minimize` stretches y so that $s^{\mathsf T}y$ is the curvature at the end of the step, by the cubic through the values and slopes of "
+        r"both ends (Biggs 1973), within a factor of 100; on a quadratic nothing changes. γ is of the y that was seen.",
+    ),
     differentiable=False,
 )
 
