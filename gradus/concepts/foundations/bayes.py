@@ -262,8 +262,9 @@ def impossible_evidence(post, rng):
 
 @BAYES.claim
 def calibrated(post, rng):
-    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, of the hypotheses given 70–90 % as many
-    are true as the mean of their posteriors says, and so in each of the four ranges from 10 % to 90 %"""
+    """The posterior is right on average if hypotheses come as the prior says and evidence as the likelihoods say: over 40 000
+    such draws, of the hypotheses given 70–90 % as many are true as the mean of their posteriors says, and so in each of the
+    four ranges from 10 % to 90 %"""
     prior = np.array([0.2, 0.5, 0.3])
     table = np.array([[0.6, 0.2, 0.1, 0.1], [0.1, 0.6, 0.2, 0.1], [0.1, 0.1, 0.2, 0.6]])  # hypothesis × evidence
     h = rng.choice(3, 40_000, p=prior)

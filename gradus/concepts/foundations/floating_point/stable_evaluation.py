@@ -197,8 +197,8 @@ def finite_where_naive_is_not(f, rng):
 
 @STABLE.claim
 def all_digits_near_zero(f, rng):
-    r"""All digits near 0: beside 60 decimal digits, $\log(1+x)$ and $e^x-1$ err by at most $8u$ relatively for $x$
-    from $10^{-17}$ to 1, where the formulas as written lose every digit"""
+    r"""All digits near 0: beside 60 decimal digits, $\log(1+x)$ and $e^x-1$ err by at most $8u$ relatively for
+    $\lvert x\rvert$ from $10^{-17}$ to 1; at $10^{-17}$ the formulas as written lose every digit"""
     x = rng.uniform(0.3, 1.0, 60) * 10.0 ** rng.uniform(-17, 0, 60) * rng.choice([-0.99, 1.0], 60)
     x[0] = 1e-17  # whatever is drawn: here every digit is lost
     for function, naive in (("log1p", np.log(1 + x)), ("expm1", np.exp(x) - 1)):
