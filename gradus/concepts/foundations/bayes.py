@@ -188,8 +188,8 @@ def moments(theta, p):
 
 @BAYES.claim
 def conjugate_posteriors(post, rng):
-    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal, mean and
-    variance on a grid of 20 000 hypotheses"""
+    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and, of known variance,
+    normal–normal, mean and variance on a grid of 20 000 hypotheses"""
 
     def compare(theta, log_prior, log_likelihood, mean, variance):
         got = moments(theta, np.asarray(post(*grid(log_prior, log_likelihood)), float))

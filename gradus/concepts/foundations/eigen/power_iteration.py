@@ -186,7 +186,8 @@ def negative_eigenvalue_alternates(iterate, rng):
 
 @POWER_ITERATION.claim
 def tie_never_settles(iterate, rng):
-    r"""Two eigenvalues of the same size, $\pm1$: it swings for ever, and $\mu=0$ is none of them"""
+    r"""Two eigenvalues of the same size, $\pm1$: from equal parts along both it swings for ever, and $\mu=0$ is none of
+    them"""
     values, X = iterate(np.diag([1.0, -1.0]), np.array([1.0, 1.0]), steps=101)
     apart = np.linalg.norm(X[-1] - X[-2])
     yield roundoff(values, np.zeros(102), terms=2, scale=1.0)
