@@ -20,7 +20,7 @@ ADALINE = Concept(
     formulas=(
         r"e_t=y_t-w_t^{\mathsf T}x_t,\qquad w_{t+1}=w_t+\mu_t\,e_t\,x_t",
         r"\mathbb E\,v_{t+1}=(I-\mu R)\,\mathbb E\,v_t,\qquad v_t=w_t-R^{-1}\mathbb E\,yx,\quad R=\mathbb E\,xx^{\mathsf T},\qquad "
-        r"\text{the mean converges}\iff 0<\mu<\frac{2}{\lambda_{\max}(R)}",
+        r"\mathbb E\,v_t\to0\ \ \forall v_0\iff 0<\mu<\frac{2}{\lambda_{\max}(R)}",
         r"x\sim N(0,R):\quad \mathbb E\,v_{t+1}v_{t+1}^{\mathsf T}=C-\mu(RC+CR)+\mu^2\bigl(2RCR+R\operatorname{tr}RC\bigr)+\mu^2\sigma^2R,\qquad "
         r"0<\mu<\frac{2}{3\operatorname{tr}R}\ \Longrightarrow\ \sup_t\mathbb E\lVert v_t\rVert^2<\infty",
         r"x\sim N(0,R),\ p=1,\ 0<\mu<\frac2{3R}:\qquad \mathbb E\,v_t^2\to\frac{\mu\,\sigma^2}{2-3\mu R}",

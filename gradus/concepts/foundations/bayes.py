@@ -59,7 +59,10 @@ BAYES = Concept(
     "murphy2022probabilistic §2.3",
     hypotheses=(
         Hypothesis("the hypotheses exclude each other and leave nothing out", "a-hypothesis-left-out"),
-        Hypothesis("the evidence is possible: $P(e)>0$", "impossible-evidence"),
+        Hypothesis(
+            r"the evidence is possible: $P(e)>0$; for the odds it is possible under $h_2$: $P(e\mid h_2)\,P(h_2)>0$",
+            "impossible-evidence",
+        ),
         Hypothesis("for several pieces of evidence: independent under each hypothesis", "counted-twice"),
     ),
     deviations="The products are literal here and underflow for long evidence; the implementations add logarithms.",
