@@ -14,12 +14,13 @@ ADALINE = Concept(
     kind="algorithm",
     title="ADALINE and the LMS rule",
     summary="A linear unit that learns from its error before the threshold: each input, times the error, is added to "
-    r"the weights. For independent inputs the mean of the weights converges for $\mu<2/\lambda_{\max}$, but their mean "
-    "square needs a smaller step, and with a constant small step a noise floor about in proportion to it remains.",
+    r"the weights. For independent inputs the mean of the weights converges for $\mu<2/\lambda_{\max}$, but for normal "
+    "inputs their mean square needs a smaller step, and with a constant small step a noise floor about in proportion to it "
+    "remains.",
     formulas=(
         r"e_t=y_t-w_t^{\mathsf T}x_t,\qquad w_{t+1}=w_t+\mu_t\,e_t\,x_t",
         r"\mathbb E\,v_{t+1}=(I-\mu R)\,\mathbb E\,v_t,\qquad v_t=w_t-R^{-1}\mathbb E\,yx,\quad R=\mathbb E\,xx^{\mathsf T},\qquad "
-        r"\text{the mean converges}\iff 0<\mu<\frac{2}{\lambda_{\max}(R)}",
+        r"\mathbb E\,v_t\to0\ \ \forall v_0\iff 0<\mu<\frac{2}{\lambda_{\max}(R)}",
         r"x\sim N(0,R):\quad \mathbb E\,v_{t+1}v_{t+1}^{\mathsf T}=C-\mu(RC+CR)+\mu^2\bigl(2RCR+R\operatorname{tr}RC\bigr)+\mu^2\sigma^2R,\qquad "
         r"0<\mu<\frac{2}{3\operatorname{tr}R}\ \Longrightarrow\ \sup_t\mathbb E\lVert v_t\rVert^2<\infty",
         r"x\sim N(0,R),\ p=1,\ 0<\mu<\frac2{3R}:\qquad \mathbb E\,v_t^2\to\frac{\mu\,\sigma^2}{2-3\mu R}",
@@ -207,8 +208,8 @@ def unseen_directions_are_never_learnt(adaline, rng):
 
 @ADALINE.claim
 def mean_limit_is_two_over_the_largest_eigenvalue(adaline, rng):
-    r"""The mean converges below $2/\lambda_{\max}$ and not above: its slowest part shrinks at 0.99 of it, grows at
-    1.01, turns over at it"""
+    r"""The mean converges below $2/\lambda_{\max}$ and not above: its part along the eigenvector of $\lambda_{\max}$
+    shrinks at 0.99 of it, grows at 1.01, turns over at it"""
     R = correlated(rng, 3)
     points, chance = normal_inputs(R)
     value, vectors = np.linalg.eigh(R)
@@ -298,7 +299,7 @@ def noise_floor_is_proportional_to_the_step(adaline, rng):
 @ADALINE.claim
 def decreasing_steps_remove_the_floor(adaline, rng):
     r"""With $\mu_t=c/(t+8)$ and $cR>\frac12$ the floor is gone: the mean square falls about as $1/t$ ($c=R=1$). With
-    $cR=\frac14$ it falls more slowly: after eight times as many steps it is still above a third"""
+    $cR=\frac14$ it falls more slowly: after 400 steps it is still above a third of what it is after 50"""
     steps, runs = 400, 800
     mu = 1 / (np.arange(steps) + 8.0)
     squares = squared_errors(adaline, rng, mu, steps, runs)

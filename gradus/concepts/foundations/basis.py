@@ -195,8 +195,8 @@ def orthonormal_not_merely_orthogonal(basis, rng):
 
 @BASIS.claim
 def diagonal_holds_the_heights(basis, rng):
-    r"""$r_{jj}$ is the distance of $a_j$ from the span of the columns before it, and their product the volume
-    $\lvert\det A\rvert$"""
+    r"""$r_{jj}$ is the distance of $a_j$ from the span of the columns before it, and their product for a
+    square A the volume $\lvert\det A\rvert$"""
     A = rng.standard_normal((5, 5))
     _, R = basis(A)
     found, size = [], float(np.linalg.norm(A) * np.linalg.cond(A))
@@ -548,8 +548,8 @@ def residual_is_small_for_both(orthogonalise, rng):
 
 @GRAM_SCHMIDT.claim
 def laeuchli(orthogonalise, rng):
-    r"""On Läuchli's columns $(1,e,0,0),(1,0,e,0),(1,0,0,e)$ with $e^2<\varepsilon/2$ the classical
-    $\langle q_2,q_3\rangle$ is ½, to rounding; the modified is 0"""
+    r"""On Läuchli's columns $(1,e,0,0),(1,0,e,0),(1,0,0,e)$ with $e^2<\varepsilon/2$ (here $e=10^{-8}$) the
+    classical $\langle q_2,q_3\rangle$ is ½, to rounding; the modified is 0"""
     e = 1e-8
     A = np.vstack([np.ones(3), e * np.eye(3)])
     classical, _ = orthogonalise(A, modified=False)

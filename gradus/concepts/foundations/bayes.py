@@ -59,7 +59,10 @@ BAYES = Concept(
     "murphy2022probabilistic §2.3",
     hypotheses=(
         Hypothesis("the hypotheses exclude each other and leave nothing out", "a-hypothesis-left-out"),
-        Hypothesis("the evidence is possible: $P(e)>0$", "impossible-evidence"),
+        Hypothesis(
+            r"the evidence is possible: $P(e)>0$; for the odds it is possible under $h_2$: $P(e\mid h_2)\,P(h_2)>0$",
+            "impossible-evidence",
+        ),
         Hypothesis("for several pieces of evidence: independent under each hypothesis", "counted-twice"),
     ),
     deviations="The products are literal here and underflow for long evidence; the implementations add logarithms.",
@@ -188,8 +191,8 @@ def moments(theta, p):
 
 @BAYES.claim
 def conjugate_posteriors(post, rng):
-    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and normal–normal, mean and
-    variance on a grid of 20 000 hypotheses"""
+    """Conjugate posteriors equal numerical integration: Beta–binomial, gamma–Poisson and, of known variance,
+    normal–normal, mean and variance on a grid of 20 000 hypotheses"""
 
     def compare(theta, log_prior, log_likelihood, mean, variance):
         got = moments(theta, np.asarray(post(*grid(log_prior, log_likelihood)), float))
@@ -262,8 +265,9 @@ def impossible_evidence(post, rng):
 
 @BAYES.claim
 def calibrated(post, rng):
-    """The posterior is right on average: over 40 000 draws of hypothesis and evidence, of the hypotheses given 70–90 % as many
-    are true as the mean of their posteriors says, and so in each of the four ranges from 10 % to 90 %"""
+    """The posterior is right on average if hypotheses come as the prior says and evidence as the likelihoods say: over 40 000
+    such draws, of the hypotheses given 70–90 % as many are true as the mean of their posteriors says, and so in each of the
+    four ranges from 10 % to 90 %"""
     prior = np.array([0.2, 0.5, 0.3])
     table = np.array([[0.6, 0.2, 0.1, 0.1], [0.1, 0.6, 0.2, 0.1], [0.1, 0.1, 0.2, 0.6]])  # hypothesis × evidence
     h = rng.choice(3, 40_000, p=prior)

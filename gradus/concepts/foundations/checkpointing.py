@@ -308,7 +308,7 @@ def counted(step):
 
 @CHECKPOINTING.claim
 def gradient_is_the_same_to_the_bit(checkpointing, rng):
-    r"""The gradient does not depend on what was kept: bit for bit the same for every c, and
+    r"""The gradient does not depend on what was kept: bit for bit the same for c = 1, 3, 5, 8 and 23 of 23, evenly, and
     $\bar x_0=\bar x_n\prod_k\cos x_k$ for $F=\sin$"""
     x, x_bar = rng.standard_normal((2, 4))
     want, state = x_bar, x
@@ -332,8 +332,8 @@ def states_held(checkpointing, n, c, schedule="even", d=4096):
 
 @CHECKPOINTING.claim
 def memory_is_two_root_n(checkpointing, rng):
-    r"""It holds at most $2\sqrt n$ states and 8 more (the adjoint, what is just being computed), for n = 64, 256, 576,
-    with $c=\sqrt n$; measured in bytes"""
+    r"""Evenly kept, it holds at most $2\sqrt n$ states and 8 more (the adjoint, what is just being computed), for
+    n = 64, 256, 576, with $c=\sqrt n$ and $F=\sin$, which keeps one value a step; measured in bytes"""
     why = Text("c + n/c at c = √n (Chen et al. 2016), and 8", "c = √n 时的 c + n/c（Chen 等 2016），外加 8")
     for n in (64, 256, 576):
         yield bound(states_held(checkpointing, n, math.isqrt(n)), 2 * math.sqrt(n) + 8, "≤", why)
@@ -341,7 +341,7 @@ def memory_is_two_root_n(checkpointing, rng):
 
 @CHECKPOINTING.claim
 def memory_is_least_at_root_n(checkpointing, rng):
-    """√n is the best number: of c = 1, 4, 16, 64, 256 for 256 steps, 16 takes the least memory"""
+    """√n is the best number to keep evenly: of c = 1, 4, 16, 64, 256 for 256 steps of the sine, 16 takes the least memory"""
     choices = (1, 4, 16, 64, 256)
     held = [states_held(checkpointing, 256, c, d=2048) for c in choices]
     why = Text(
@@ -353,7 +353,7 @@ def memory_is_least_at_root_n(checkpointing, rng):
 
 @CHECKPOINTING.claim
 def one_more_forward_pass(checkpointing, rng):
-    """It costs at most one more forward pass: the step is evaluated at most 2n times, whatever c"""
+    """The even schedule costs at most one more forward pass: the step is evaluated at most 2n times, whatever c"""
     for n, c in ((100, 10), (100, 1), (100, 100), (37, 5), (64, 2)):
         step, calls = counted(sine)
         checkpointing(step=step, pullback=sine_pullback, x=np.ones(2), x_bar=np.ones(2), n=n, c=c)

@@ -12,7 +12,7 @@ CROSS_ENTROPY = Concept(
     kind="definition",
     title="Cross-entropy",
     summary="The mean surprise when p is true and q was believed; the mean length of a code made for q. It is "
-    "smallest, $H(p)$ and not 0, when q equals p. As a loss it is the mean negative log-likelihood.",
+    "smallest when q equals p: $H(p)$, which is 0 only if p is certain. As a loss it is the mean negative log-likelihood.",
     formulas=(
         r"H(p,q)=-\sum_{i=1}^{k}p_i\log_b q_i",
         r"H(p,q)=H(p)+D_{\mathrm{KL}}(p\,\|\,q)\ \ge\ H(p)\quad(b>1)",

@@ -211,10 +211,11 @@ def sign_is_orientation(det, rng):
             u = rng.standard_normal(n)
             Q = Q @ (np.eye(n) - 2 * np.outer(u, u) / (u @ u))  # one reflection more
             yield roundoff(det(Q), (-1.0) ** k, terms=n * n)
-    a, angle = rng.standard_normal(2), rng.uniform(0.3, 2.8, 2) * [1, -1]
-    left, right = (a + np.array([np.cos(t), np.sin(t)]) for t in angle)  # seen along the first axis from a
+    a, along = rng.standard_normal(2), rng.uniform(0, 2 * np.pi)
+    angles = along + np.append(0.0, rng.uniform(0.3, 2.8, 2) * [1, -1])
+    b, left, right = (a + np.array([np.cos(t), np.sin(t)]) for t in angles)  # seen from a towards b
     for point, side in ((left, 1.0), (right, -1.0)):
-        M = np.stack([np.append(p, 1.0) for p in (a, a + [1.0, 0.0], point)])
+        M = np.stack([np.append(p, 1.0) for p in (a, b, point)])
         yield identical(np.sign(det(M)), side)
 
 
@@ -254,9 +255,12 @@ def hadamard(det, rng):
     ratio = np.abs(det(A)) / np.linalg.norm(A, axis=-2).prod(axis=-1)
     H = np.array([[1.0, 1.0], [1.0, -1.0]])
     H = np.kron(H, H)  # entries ±1: the largest determinant of its size
+    lengths_of_columns = np.array([1.0, 2.0, 0.5, 3.0])
     why = Text("Hadamard's inequality, and rounding", "阿达马不等式，以及舍入")
     less = bound(ratio.max(), 1 - 1e-6, "≤", Text("oblique columns", "不正交的列"))
-    return all_of(bound(ratio.max(), 1 + 64 * 2.0**-52, "≤", why), less, roundoff(det(H), 16.0, terms=4))
+    return all_of(
+        bound(ratio.max(), 1 + 64 * 2.0**-52, "≤", why), less, roundoff(det(H * lengths_of_columns), 48.0, terms=4)
+    )
 
 
 class Counted(int):

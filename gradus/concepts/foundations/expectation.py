@@ -261,8 +261,8 @@ def petersburg(E, rng):
 
 @EXPECTATION.claim
 def averages_tend_to_it(E, rng):
-    r"""Playing on, the average gain tends to the expectation, and the variance of an average of n games is
-    $\operatorname{Var}/n$"""
+    r"""Playing on independently, the average gain tends to the expectation, and the variance of an average of n games is
+    $\operatorname{Var}/n$, here n = 25"""
     (m,), ((v,),) = E(game(100.0), DIE)
     draws = rng.choice(game(100.0)[:, 0], (2000, 25))
     average = draws.mean(axis=1)

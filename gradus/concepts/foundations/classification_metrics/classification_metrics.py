@@ -203,8 +203,8 @@ def micro_is_accuracy(f, rng):
 
 @METRICS.claim
 def harmonic_mean(f, rng):
-    """F1 is the harmonic mean: between precision and recall, never above their mean, and equal to both where they are
-    equal"""
+    """The F1 of a class is the harmonic mean of its precision and recall: between them, never above their mean, and equal
+    to both where they are equal"""
     for _ in range(12):
         tp, fp, fn, tn = rng.integers(1, 60, 4)
         _, p, r, f1 = np.asarray(f(*table(tp, fp, fn, tn), average="binary"), float)

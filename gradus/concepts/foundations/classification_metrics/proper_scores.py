@@ -30,7 +30,7 @@ PROPER = Concept(
     title="Proper scores: log loss and Brier score",
     summary="A score of a stated probability is proper when nobody does better on average than by stating what he "
     "believes, strictly proper when everything else does worse. The log loss and the Brier score are strictly proper; "
-    "accuracy is proper but not strictly (0.7 and 1 serve it alike); the absolute error is not proper: it is best "
+    "accuracy at the threshold ½ is proper but not strictly (0.7 and 1 serve it alike); the absolute error is not proper: it is best "
     "served by stating 0 or 1. Trained by a strictly proper score, a network's outputs can be probabilities.",
     formulas=(
         r"L=-\frac{\sum_iw_i\bigl(y_i\log p_i+(1-y_i)\log(1-p_i)\bigr)}{\sum_iw_i},\qquad B=\frac{\sum_iw_i(p_i-y_i)^2}{\sum_iw_i}",
@@ -67,7 +67,7 @@ PROPER = Concept(
         ),
     ),
     deviations="At a certain forecast that fails the log loss is infinite; scikit-learn clips the probability to "
-    r"$2.2\cdot10^{-16}$ and gives 36.04, PyTorch clips the logarithm at −100.",
+    r"$2.2\cdot10^{-16}$ and gives 36.04 (of float32 to $1.2\cdot10^{-7}$, 15.94), PyTorch clips the logarithm at −100.",
 )
 
 
@@ -168,9 +168,9 @@ def cost_of_dishonesty(f, rng):
 
 @PROPER.claim
 def others_reward_certainty(f, rng):
-    """Accuracy is proper, but not strictly: on a grid no stated probability is more accurate than the true one, and
-    where 70 % are ones 0.999 is as accurate as 0.7. The absolute error is not proper: it falls there from 0.42 to
-    0.3003. Both scores here rise"""
+    """Accuracy at the threshold ½ is proper, but not strictly: on a grid no stated probability is more accurate than the
+    true one, and where 70 % are ones 0.999 is as accurate as 0.7. The absolute error is not proper: it falls there from
+    0.42 to 0.3003. Both scores here rise"""
     grid = np.arange(101) / 100
     accuracies = np.where(grid[None] > 0.5, grid[:, None], 1 - grid[:, None])  # of stating p where the truth is q
     gain = float((accuracies - np.diag(accuracies)[:, None]).max())

@@ -200,7 +200,8 @@ def two_normal_distributions(f, rng):
 
 @ROC.claim
 def base_rate_does_not_matter(f, rng):
-    """Weights repeat cases; repeating all of class 0 ten times changes nothing, while precision falls"""
+    """Weights repeat cases; repeating all of class 0 ten times changes nothing, while precision at a fixed threshold
+    falls"""
     y = np.arange(50) % 2
     s = rng.integers(0, 8, 50) + 2.0 * y
     w = rng.integers(1, 4, 50)

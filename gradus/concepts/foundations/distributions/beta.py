@@ -199,8 +199,8 @@ def conjugate_to_trials(beta, rng):
 
 @BETA.claim
 def copies_are_no_evidence(beta, rng):
-    r"""Trials that are copies of each other are no new evidence: counted again, 7 heads and 3 tails give
-    $\operatorname{Beta}(15,7)$ for $\operatorname{Beta}(8,4)$, and 0.55 of the variance where nothing was learnt"""
+    r"""Trials that are copies of each other are no new evidence: counted again, 7 heads and 3 tails from a uniform
+    prior give $\operatorname{Beta}(15,7)$ for $\operatorname{Beta}(8,4)$, and 0.55 of the variance where nothing was learnt"""
     grid, spread = panels(-45.0, 45.0, logistic), []
     for a, b in ((8.0, 4.0), (15.0, 7.0)):
         mass = grid.w * np.exp(beta(grid.x, np.array(a), np.array(b)))

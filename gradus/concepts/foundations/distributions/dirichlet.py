@@ -271,7 +271,7 @@ def literal(x1, x2, x3, a):
 
 @DIRICHLET.claim(of_definition=False)
 def concentrations_of_a_million(dirichlet, rng):
-    """Concentrations of a million: equal to the formula in 50-digit arithmetic to a few units in the last place"""
+    """Concentrations of a million: equal to the formula in 50-digit arithmetic, to the rounding of x over its mean"""
     x, a = np.array([0.25, 0.375, 0.375]), 1e6
     y = np.array([0.333251953125, 0.333251953125, 0.33349609375])  # exact in binary, sum exactly 1
     for point in (x, y):

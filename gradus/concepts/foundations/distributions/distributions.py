@@ -407,8 +407,8 @@ def divergence_is_a_gap(distributions, rng):
 
 @DISTRIBUTIONS.claim
 def sums_are_sufficient(distributions, rng):
-    """The sums of T are sufficient: two samples with the same sums have likelihoods in a ratio that no parameter
-    changes"""
+    """The sums of T are sufficient: two samples of one size with the same sums have likelihoods in a ratio that no
+    parameter changes"""
     samples = {
         "normal": (np.array([1.0, 1.0, 4.0]), np.array([0.0, 3.0, 3.0])),  # sums 6 and 18
         "poisson": (np.array([0.0, 5.0, 1.0]), np.array([2.0, 2.0, 2.0])),

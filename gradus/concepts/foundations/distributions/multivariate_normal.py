@@ -246,8 +246,8 @@ def singular_maps_leave_no_density(multivariate_normal, rng):
 
 @MULTIVARIATE_NORMAL.claim
 def six_hundred_dimensions(multivariate_normal, rng):
-    """In 600 dimensions, where the determinant underflows to 0 or overflows, the log-density keeps its digits; and so
-    it does 40σ out"""
+    r"""In 600 dimensions, where the determinant of $\Sigma=\sigma^2I$ underflows to 0 or overflows, the log-density keeps
+    its digits, 40σ out"""
     d = 600
     for s in (1e-3, 1e3):
         want = -d * (math.log(s) + 0.5 * math.log(2 * math.pi)) - 800

@@ -179,7 +179,7 @@ def steps_are_not_levelled(uniform, rng):
 @UNIFORM.claim
 def no_fisher_information(uniform, rng):
     r"""Its score is no score: $E[\partial\log p/\partial b]=-1/(b-a)$, not 0, since the support moves; the largest
-    draw misses b by $\frac{b-a}{n+1}$ on average"""
+    of n independent draws misses b by $\frac{b-a}{n+1}$ on average"""
     a, b, x = 1.0, 3.0, np.linspace(1.01, 2.9, 50)
     h = 2.0**-12
     score = (uniform(x, np.array(a), np.array(b + h)) - uniform(x, np.array(a), np.array(b - h))) / (2 * h)

@@ -238,22 +238,22 @@ def qr_algorithm(solve, rng):
     r"""The QR algorithm, $A_{k+1}=R_kQ_k$ with $A_k=Q_kR_k$, of a matrix in general position with eigenvalues of different
     sizes: they end on the diagonal, the largest first, and the entry below the j-th fades like the k-th power of the next
     size over its own. $\begin{pmatrix}0&1\\1&0\end{pmatrix}$, with ±1, never moves"""
-    A = rotated(rng, np.array([1.0, 2.0, 4.0, 8.0]))[0]
+    A = rotated(rng, np.array([1.0, 2.2, 4.0, 8.8]))[0]
     values, _ = solve(A)
     below, M = [], A
     for _ in range(60):
         Q, R = np.linalg.qr(M)
         M = R @ Q
-        below.append(abs(M[1, 0]))
-    steps = np.arange(8, 24)
-    # between the two largest (the last two of `values`); the third, at a quarter, is long gone
-    speed = np.log(values[2] / values[3]) / np.log(0.5)
+        below.append(np.abs(np.diag(M, -1)))
+    steps = np.arange(12, 26)
+    speeds = np.log(values[:-1] / values[1:])[::-1] / np.log(0.5)
     yield roundoff(np.diag(M)[::-1], values, terms=60, scale=8.0)
     swap = np.array([[0.0, 1.0], [1.0, 0.0]])
     Q, R = np.linalg.qr(swap)
     yield roundoff(R @ Q, swap, terms=2, scale=1.0)
     yield roundoff(solve(swap)[0], np.array([-1.0, 1.0]), terms=2)
-    yield rate(0.5**steps, np.array(below)[steps], float(speed), 0.02)
+    for j, speed in enumerate(speeds):
+        yield rate(0.5**steps, np.array(below)[steps, j], float(speed), 0.02)
 
 
 @EIGEN.claim

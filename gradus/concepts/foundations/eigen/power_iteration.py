@@ -13,7 +13,7 @@ POWER_ITERATION = Concept(
     kind="algorithm",
     title="Power iteration",
     summary="Multiply a vector by the matrix again and again: from almost every start it turns towards the "
-    r"eigenvector whose eigenvalue is largest in size, if there is one such. A step multiplies the error of the direction by "
+    r"eigenvector whose eigenvalue is largest in size, if there is one such. In the end a step multiplies the error of the direction by "
     r"$\lvert\lambda_2/\lambda_1\rvert$; for a symmetric matrix that of the Rayleigh quotient by its square. PageRank is "
     "computed so.",
     formulas=(
@@ -150,7 +150,8 @@ SPECTRUM = np.array([5.0, 4.0, -2.0, 1.0, 0.5])
 
 @POWER_ITERATION.claim
 def vectors_converge_at_the_ratio(iterate, rng):
-    r"""The vectors converge at the rate $\lvert\lambda_2/\lambda_1\rvert$, here ⅘, not at its square"""
+    r"""From a start with a part along $v_2$ as well the vectors converge at the rate $\lvert\lambda_2/\lambda_1\rvert$, here
+    ⅘, not at its square"""
     A, Q = rotated(rng, SPECTRUM)
     _, X = iterate(A, Q @ np.ones(5), steps=40)
     k = np.arange(15, 41)
@@ -159,7 +160,7 @@ def vectors_converge_at_the_ratio(iterate, rng):
 
 @POWER_ITERATION.claim
 def rayleigh_quotients_converge_at_its_square(iterate, rng):
-    """For a symmetric matrix the Rayleigh quotients converge at its square"""
+    """For a symmetric matrix, from such a start, the Rayleigh quotients converge at its square"""
     A, Q = rotated(rng, SPECTRUM)
     values, _ = iterate(A, Q @ np.ones(5), steps=40)
     k = np.arange(15, 41)
@@ -185,7 +186,8 @@ def negative_eigenvalue_alternates(iterate, rng):
 
 @POWER_ITERATION.claim
 def tie_never_settles(iterate, rng):
-    r"""Two eigenvalues of the same size, $\pm1$: it swings for ever, and $\mu=0$ is none of them"""
+    r"""Two eigenvalues of the same size, $\pm1$: from equal parts along both it swings for ever, and $\mu=0$ is none of
+    them"""
     values, X = iterate(np.diag([1.0, -1.0]), np.array([1.0, 1.0]), steps=101)
     apart = np.linalg.norm(X[-1] - X[-2])
     yield roundoff(values, np.zeros(102), terms=2, scale=1.0)
@@ -244,8 +246,8 @@ def jordan_block_is_slow(iterate, rng):
 
 @POWER_ITERATION.claim
 def rotation_turns_for_ever(iterate, rng):
-    r"""A rotation of the plane has no real eigenvalue: the vector turns on for ever, and $\mu_k=\cos\varphi$ at every
-    step"""
+    r"""A rotation of the plane by φ, no multiple of π, has no real eigenvalue: the vector turns on for ever, and
+    $\mu_k=\cos\varphi$ at every step"""
     angle = rng.uniform(0.5, 1.5)
     R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     values, X = iterate(R, np.array([1.0, 0.0]), steps=50)

@@ -215,8 +215,8 @@ def table_of_formats(fl, rng):
 def relative_error_at_most_u(fl, rng):
     r"""The relative error is at most $u=\varepsilon/2$ within the normal range, and comes near it"""
     for format in ("float32", "float16", "bfloat16", "float8_e5m2", "float8_e4m3fn"):
-        m = FORMATS[format][1]
-        x = rng.uniform(1, 2, 4000) * 2.0 ** rng.integers(-5, 7, 4000)
+        w, m, _ = FORMATS[format]
+        x = rng.uniform(1, 2, 4000) * 2.0 ** rng.integers(2 - 2 ** (w - 1), 2 ** (w - 1) - 1, 4000)
         worst = np.abs(fl(x, format) / x - 1).max()
         u = 2.0 ** -(m + 1)
         yield bound(worst, u, "≤", Text("u", "u"))
