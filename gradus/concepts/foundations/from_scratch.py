@@ -306,7 +306,7 @@ def learns_xor(f, rng):
 
 @FROM_SCRATCH.claim
 def equal_units_stay_equal(f, rng):
-    """Units that start alike, with equal weights in and out, stay alike: a wide layer is then one unit"""
+    """Units that start alike, with equal biases and equal weights in and out, stay alike: a wide layer is then one unit"""
     p = start(rng, 4, 5, 3)
     p = {**p, "W1": np.tile(p["W1"][:1], (5, 1)), "b1": np.full(5, 0.1), "W2": np.tile(p["W2"][:, :1], (1, 5))}
     x, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
