@@ -162,7 +162,7 @@ def invalid(rng):
 
 @FORWARD_MODE.claim
 def equals_the_complex_step(forward_mode, rng):
-    r"""Equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$"""
+    r"""Of analytic functions, real for real arguments, it equals the complex step: $Ju=\operatorname{Im}f(x+\mathrm ihu)/h$"""
     for f, n in ((moderate, 6), (curve, 2), (perceptron(rng.standard_normal((4, 3))), 3)):
         for _ in range(5):
             x, u = rng.uniform(-1, 1, n), rng.standard_normal(n)
@@ -222,7 +222,7 @@ def cost_grows_with_the_inputs(forward_mode, rng):
 
 @FORWARD_MODE.claim
 def memory_does_not_grow_with_the_steps(forward_mode, rng):
-    """It remembers nothing of the way: 300 steps need no more memory than 10"""
+    """It remembers nothing of the way: 300 steps one after the other need no more memory than 10"""
     from gradus.frameworks.memory import peak_memory
 
     def steps(count):

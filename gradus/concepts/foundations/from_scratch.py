@@ -285,7 +285,7 @@ def first_step(f, rng):
 @FROM_SCRATCH.claim
 def a_vanishing_gradient_is_a_small_step(f, rng):
     r"""Where the gradient is not large beside ε = $10^{-8}$ the step is shorter: with an input that is always 0 its
-    weights stay; with inputs of size $10^{-9}$ they move by less than α/2"""
+    weights stay; with inputs of size $10^{-9}$, and weights of order 1, they move by less than α/2"""
     x, y, p = rng.standard_normal((10, 3)), rng.integers(0, 3, 10), start(rng, 3, 4, 3)
     for size, limit in ((0.0, 0.0), (1e-9, 0.005)):
         W1 = np.asarray(f(x * [size, 1.0, 1.0], y, **p, steps=1, alpha=0.01)[1])
@@ -296,8 +296,8 @@ def a_vanishing_gradient_is_a_small_step(f, rng):
 
 @FROM_SCRATCH.claim
 def learns_xor(f, rng):
-    """It learns what no linear rule can, whose loss is at least log 2: the XOR of two bits, to a loss below 0.01 in 400
-    steps"""
+    """It learns what no linear rule can, whose loss is at least log 2: the XOR of two bits, with eight hidden
+    units from a random start, to a loss below 0.01 in 400 steps of α = 0.05"""
     x, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     losses = np.asarray(f(x, y, **start(rng, 2, 8, 2), steps=400, alpha=0.05)[0])
     untrained = Text("it does not start with the answer", "起初并不知道答案")
@@ -306,7 +306,7 @@ def learns_xor(f, rng):
 
 @FROM_SCRATCH.claim
 def equal_units_stay_equal(f, rng):
-    """Units that start alike, with equal weights in and out, stay alike: a wide layer is then one unit"""
+    """Units that start alike, with equal biases and equal weights in and out, stay alike: a wide layer is then one unit"""
     p = start(rng, 4, 5, 3)
     p = {**p, "W1": np.tile(p["W1"][:1], (5, 1)), "b1": np.full(5, 0.1), "W2": np.tile(p["W2"][:, :1], (1, 5))}
     x, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
@@ -337,7 +337,7 @@ def loss_is_a_mean(f, rng):
 
 @FROM_SCRATCH.claim(cost="slow")
 def reads_digits(f, rng):
-    """Trained on all of the training digits for 150 steps it reads at least 95 % of the others"""
+    """With 64 hidden units, trained on all of the training digits for 150 steps of α = 0.02, it reads at least 95 % of the others"""
     x, y, test_x, test_y = digits()
     _, W1, b1, W2, b2 = (np.asarray(v) for v in f(x, y, **start(rng, 64, 64, 10), steps=150, alpha=0.02))
     right = (np.tanh(test_x @ W1.T + b1) @ W2.T + b2).argmax(1) == test_y

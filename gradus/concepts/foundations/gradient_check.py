@@ -312,7 +312,7 @@ def invalid(rng):
 
 @GRADIENT_CHECK.claim
 def catches_every_planted_mistake(gradient_check, rng):
-    """Catches every wrong backward pass of a list of twenty"""
+    """Catches every wrong backward pass of a list of twenty, at random points with entries of both signs"""
     missed = [name for name, f, _, wrong in PLANTED if bool(gradient_check(f, wrong, points(rng)))]
     said = Text("let pass: " + ", ".join(n.en for n in missed), "漏过：" + "、".join(n.zh for n in missed))
     return identical(len(missed), 0, said if missed else None)
@@ -320,7 +320,7 @@ def catches_every_planted_mistake(gradient_check, rng):
 
 @GRADIENT_CHECK.claim
 def passes_the_right_ones(gradient_check, rng):
-    """Passes the right form of each of the twenty, at five points"""
+    """Passes the right form of each of the twenty, at five such points"""
     alarms = [n for n, f, right, _ in PLANTED for _ in range(5) if not bool(gradient_check(f, right, points(rng)))]
     said = Text("false alarms: " + ", ".join(n.en for n in alarms), "误报：" + "、".join(n.zh for n in alarms))
     return identical(len(alarms), 0, said if alarms else None)
@@ -339,7 +339,7 @@ def unit_does_not_matter(gradient_check, rng):
 
 @GRADIENT_CHECK.claim
 def one_wrong_entry_is_found(gradient_check, rng):
-    """One wrong entry among a hundred is found, wherever it stands"""
+    """One entry of a hundred that is off by a thousandth is found, the first, one in the middle or the last"""
     x, missed = rng.standard_normal(100), []
     for i in (0, 37, 99):
         mark = np.eye(100)[i]

@@ -194,8 +194,8 @@ def n_squared_second_derivatives(hessian, rng):
 
 @HESSIAN.claim
 def quadratic_form(hessian, rng):
-    r"""Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and one Newton step $-H^{-1}\nabla f$ reaches its
-    critical point"""
+    r"""Of $x^{\mathsf T}Mx$ the Hessian is $M+M^{\mathsf T}$, and where that is invertible one Newton step
+    $-H^{-1}\nabla f$ reaches its critical point"""
     M, b, x = rng.standard_normal((4, 4)), rng.standard_normal(4), rng.standard_normal(4)
     f = quadratic(M, b)
     H = hessian(f, x)
@@ -537,7 +537,7 @@ def determinant_does_not_decide(classify, rng):
 
 @SADDLE_POINTS.claim
 def two_variables(classify, rng):
-    """For $n=2$ the determinant together with $f_{xx}$ decides"""
+    """For $n=2$ the determinant together with $f_{xx}$ decides, if it is not 0"""
     H = rng.standard_normal((2000, 2, 2))
     H = H + np.swapaxes(H, 1, 2)
     det = H[:, 0, 0] * H[:, 1, 1] - H[:, 0, 1] ** 2
@@ -546,7 +546,7 @@ def two_variables(classify, rng):
 
 @SADDLE_POINTS.claim
 def inertia_is_invariant(classify, rng):
-    r"""Other coordinates change nothing: $S^{\mathsf T}HS$ has the same signs (Sylvester's law of inertia)"""
+    r"""Other coordinates change nothing: for invertible S $S^{\mathsf T}HS$ has the same signs (Sylvester's law of inertia)"""
     for n in (2, 3, 5):
         for _ in range(10):
             H = with_spectrum(rng, rng.choice([-1, 1], n) * rng.uniform(0.5, 2, n))

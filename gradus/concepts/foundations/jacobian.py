@@ -199,7 +199,8 @@ def image_area(f, x, side, n=200):
 
 @JACOBIAN.claim
 def determinant_is_the_ratio_of_volumes(jacobian, rng):
-    r"""$\det J$ is the local ratio of volumes, with its sign: small squares around x converge to it like $r^2$"""
+    r"""$\det J$ is the local ratio of volumes, with its sign: for smooth f small squares around x
+    converge to it like $r^2$"""
     x, sides = np.array([0.4, 0.9]), 2.0 ** -np.arange(2, 8)
     mirrored = generic(lambda x: swirl(x)[[1, 0]])  # turns the plane over: the determinant is negative
     found = []
@@ -219,7 +220,7 @@ def remainder_is_second_order(jacobian, rng):
 
 @JACOBIAN.claim
 def inverse_map(jacobian, rng):
-    """The Jacobian of the inverse map, at the image of x, is the inverse matrix"""
+    """Where J is invertible, the Jacobian of the local inverse map at the image of x is the inverse matrix"""
     x = np.array([0.3, 0.8])
     back, there = jacobian(logarithmic, exponential_polar(x)), jacobian(exponential_polar, x)
     return roundoff(back @ there, np.eye(2), terms=20, scale=np.linalg.norm(back) * np.linalg.norm(there))

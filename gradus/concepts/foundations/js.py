@@ -201,7 +201,7 @@ def flat_where_distributions_do_not_meet(D, rng):
 @JS.claim
 def locally_an_eighth_of_the_fisher_form(D, rng):
     r"""Locally $\operatorname{JS}(p,p+\delta)$ is $\tfrac18\sum\delta_i^2/p_i$ nat, an eighth of the Fisher form, with a
-    remainder of third order: slope 3; for $p_i>0$ and $\sum\delta_i=0$"""
+    remainder of third order: slope 3 where $\sum\delta_i^3/p_i^2\ne0$; for $p_i>0$ and $\sum\delta_i=0$"""
     p = rng.dirichlet(np.full(5, 3.0))
     # towards one outcome, so that the third-order term −Σδ³/16p² does not cancel
     delta = np.where(np.arange(5) == p.argmin(), 1.0, -0.25) * p.min()

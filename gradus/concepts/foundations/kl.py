@@ -232,7 +232,8 @@ def normal_closed_form(D, rng):
 
 @KL.claim
 def locally_half_the_fisher_form(D, rng):
-    r"""Locally it is $\tfrac12\delta^{\mathsf T}I\delta$, with a remainder of third order: slope 3"""
+    r"""Locally it is $\tfrac12\delta^{\mathsf T}I\delta$, with a remainder of third order: slope 3 at a random
+    softmax in a random direction"""
     theta, delta = rng.standard_normal(4), rng.standard_normal(4)
 
     def softmax(z):

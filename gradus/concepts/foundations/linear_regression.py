@@ -425,7 +425,7 @@ def units_do_not_matter(fit, rng):
 
 @LINEAR_REGRESSION.claim
 def noise_with_a_mean_needs_an_intercept(fit, rng):
-    r"""Uniform noise on $[0,1]$ has mean ½: without an intercept the slope 3 comes out as
+    r"""Uniform noise u on $[0,1]$ has mean ½: without an intercept the slope 3 comes out, for x uniform on $[0,1]$ too, as
     $3+\frac{E[xu]}{E[x^2]}=3.75$; with one it is 3, and the intercept ½. The broadcast matrix, averaged over its
     columns, gives 3 by accident"""
     n = 20_000
@@ -442,8 +442,9 @@ def noise_with_a_mean_needs_an_intercept(fit, rng):
 
 @LINEAR_REGRESSION.claim
 def a_broadcast_response_is_refused(fit, rng):
-    """A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it stops with an error of shapes, and
-    no fit may make one vector of coefficients of it"""
+    """A vector (100,) plus a column (100, 1) is a matrix (100, 100); descent on it in place (`theta -= …`) stops with an
+    error of shapes, while `theta = theta - …` goes on with a hundred slopes; no fit may make one vector of coefficients
+    of it"""
     X = rng.random((100, 1))
     y = 3 * X.sum(axis=1) + rng.random((100, 1))
     theta = np.zeros((1, 1))
@@ -456,7 +457,11 @@ def a_broadcast_response_is_refused(fit, rng):
         shape = np.shape(fit(X, y)[0])
     except (ValueError, TypeError, RuntimeError, IndexError):
         shape = None
-    return all_of(identical(y.shape, (100, 100)), raises(step, ValueError), identical(shape == (2,), False))
+    hundred = theta - 0.1 * X.T @ (X @ theta - y)
+    yield identical(y.shape, (100, 100))
+    yield raises(step, ValueError)
+    yield identical(hundred.shape, (1, 100))
+    yield identical(shape == (2,), False)
 
 
 @LINEAR_REGRESSION.claim
@@ -570,8 +575,9 @@ LINEAR_REGRESSION.erratum(
     "E59",
     common="`y = 3 * X.sum(axis=1) + np.random.rand(100, 1)`, fitted by descent without a column of ones and with "
     "the gradient summed",
-    why="$(100,)+(100,1)=(100,100)$: the update then stops with a ValueError. With the shapes mended the slope comes "
-    "out as 3.75, not 3, because the noise has mean ½ and nothing takes it up. Averaged silently over its columns "
+    why="$(100,)+(100,1)=(100,100)$: an update in place (`theta -= …`) then stops with a ValueError, and one that is not goes "
+    "on with a hundred slopes. With the shapes mended the slope comes out, for x uniform on $[0,1]$, as 3.75, not 3, because "
+    "the noise has mean ½ and nothing takes it up. Averaged silently over its columns "
     "the matrix gives 3 by accident: no response then stands beside its own observation.",
     right=r"$y$ of shape $(n,)$, $A=(\mathbf 1\;X)$, mean gradient $\frac{1}{n}A^{\mathsf T}(A\theta-y)$: slope 3, "
     "intercept ½",

@@ -341,7 +341,7 @@ def one_bracket_for_both_terms(fit, rng):
 
 @LOGISTIC_REGRESSION.claim
 def recovers_the_truth(fit, rng):
-    """It recovers the coefficients that drew the labels, within five of their standard errors"""
+    """From 4000 rows it recovers the coefficients that drew the labels, within five of their standard errors"""
     X, y, truth = data(rng, n=4000)
     theta, _ = fit(X, y, np.zeros(3), steps=12)
     p = 1 / (1 + np.exp(-X @ theta))

@@ -283,7 +283,8 @@ def moves_with_the_units(mle, rng):
 
 @MLE.claim
 def a_product_needs_independence(mle, rng):
-    r"""The product of densities needs independence: with every observation written twice it gives the variance $\sigma^2/2n$,
+    r"""The product of densities needs independence: with every observation written twice it gives a normal
+    mean the variance $\sigma^2/2n$,
     half of the true one"""
     n, repeats = 20, 1500
     x = sample(rng, "normal", repeats, n)

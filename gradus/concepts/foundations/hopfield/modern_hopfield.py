@@ -200,8 +200,8 @@ def retrieval_error_is_exponentially_small(modern, rng):
 
 @MODERN_HOPFIELD.claim
 def a_middle_is_not_retrieved(modern, rng):
-    r"""Halfway between two patterns that match alike ($\Delta=0$) neither is retrieved, however large β is: the update
-    stays in the middle"""
+    r"""Halfway between two patterns that match alike ($\Delta=0$), and better than all others, neither is retrieved,
+    however large β is: the update stays in the middle"""
     x = np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [-1.0, 0.0, 1.0]])
     q = (x[0] + x[1]) / 2
     return roundoff(np.stack([modern(x, q, beta) for beta in (30.0, 1e3, 1e6)]), np.tile(q, (3, 1)), terms=8, scale=4.0)

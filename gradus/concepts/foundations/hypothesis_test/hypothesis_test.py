@@ -337,7 +337,8 @@ def units_and_ranks(test, rng):
 
 @HYPOTHESIS_TEST.claim
 def power_of_the_t_test(test, rng):
-    """The power is that of the noncentral t: with a difference of one deviation and 10 + 10 observations 0.562"""
+    """The power is that of the noncentral t: at 0.05, two-sided, with a difference of one deviation and
+    10 + 10 observations 0.562"""
     from scipy import stats
 
     n, repeats = 10, 5000

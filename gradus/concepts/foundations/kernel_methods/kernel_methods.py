@@ -271,16 +271,19 @@ def sums_and_products(kernel_matrix, rng):
 
 @KERNEL_METHODS.claim
 def depends_on_the_difference(kernel_matrix, rng):
-    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall with their distance"""
+    """Gaussian and Laplacian kernels depend on $x-z$ alone, are 1 at 0, at most 1, and fall as the 2-norm or the 1-norm
+    of $x-z$ grows, respectively"""
     X, shift = rng.standard_normal((10, 3)), np.array([3.0, -2.0, 1.0])
     line = np.linspace(0, 3, 13)[:, None] * [1.0, 0.0, 0.0]
     for kernel in ("gaussian", "laplacian"):
         K = kernel_matrix(X, X, kernel=kernel)
+        order = np.argsort(np.linalg.norm(X - X[0], 2 if kernel == "gaussian" else 1, axis=1))
         along = kernel_matrix(line[:1], line, kernel=kernel)[0]
         yield invariance(kernel_matrix(X + shift, X + shift, kernel=kernel), K, terms=3, scale=60.0)
         yield roundoff(np.diag(K), np.ones(10), terms=3, scale=20.0)
         yield bound(K.max(), 1 + 64 * EPSILON, "≤", Text("1, and rounding", "1，以及舍入"))
-        yield bound(np.diff(along).max(), 0.0, "≤", Text("falls", "递减"))
+        for values in (along, K[0, order]):
+            yield bound(np.diff(values).max(), 0.0, "≤", Text("falls", "递减"))
 
 
 @KERNEL_METHODS.mutant(
