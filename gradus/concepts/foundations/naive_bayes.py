@@ -70,7 +70,8 @@ NAIVE_BAYES = Concept(
     "hastie2009elements §6.6.3",
     hypotheses=(
         Hypothesis(
-            "for right probabilities: within each class the features (multinomial: the words) are independent",
+            "for right probabilities: within each class the features (multinomial: the words) are independent, and their "
+            "distributions are the model's (Gaussian: normal)",
             "a-copied-feature-counts-twice",
         ),
         Hypothesis(r"for a word that a class has not shown: $\alpha>0$", "no-smoothing"),
@@ -209,7 +210,7 @@ def textbook_document_by_presence(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def measurements_follow_normal_densities(naive_bayes, rng):
-    """Measurements: the posterior of two normal distributions whose densities are SciPy's"""
+    r"""Measurements: with $\epsilon=0$ the posterior of two classes of normal densities, which are SciPy's"""
     from scipy import stats
 
     X, y = rng.gamma(5.0, size=(40, 3)), np.repeat([0, 1], [10, 30])
@@ -256,7 +257,7 @@ def posteriors_sum_to_one(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def nothing_observed_leaves_the_prior(naive_bayes, rng):
-    """With nothing observed the answer is the prior $n_c/n$"""
+    """By counts, with no word observed the answer is the prior $n_c/n$"""
     y = np.repeat([0, 1, 2], [2, 5, 3])
     log_p = naive_bayes(rng.poisson(2.0, (10, 4)) + 0.0, y, np.zeros((1, 4)))
     return roundoff(np.exp(log_p[0]), [0.2, 0.5, 0.3], terms=4)
@@ -264,8 +265,8 @@ def nothing_observed_leaves_the_prior(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def a_copied_feature_counts_twice(naive_bayes, rng):
-    """Evidence is added: a feature that is written twice counts twice, and the answer becomes too sure. The log odds
-    beyond the prior double"""
+    """Evidence is added: a feature by presence that is written twice counts twice, and the answer becomes too sure. With
+    every feature written twice the log odds beyond the prior double"""
     X, y = (rng.random((40, 3)) < 0.4) + 0.0, np.repeat([0, 1], [15, 25])
     Z = (rng.random((8, 3)) < 0.5) + 0.0
     prior = np.log(15 / 25)
@@ -276,7 +277,7 @@ def a_copied_feature_counts_twice(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def calibrated_where_features_are_independent(naive_bayes, rng):
-    r"""Where independence is true the probabilities are right, up to what 100 000 examples leave open: among 10 000 new
+    r"""Where independence is true the probabilities by presence are right, up to what 100 000 examples leave open: among 10 000 new
     cases the mean of $[y=1]-P(1\mid z)$ is 0 within its standard error times 5"""
 
     def draw(n):

@@ -270,8 +270,8 @@ def ties_leave_the_directions_open(pca, rng):
 
 @PCA.claim
 def units_decide(pca, rng):
-    """Units decide: one feature of a few in millimetres instead of metres, and the first component is nearly that
-    feature"""
+    """Units decide: of independent features of deviations 3, 2 and 1 the last in millimetres instead of metres, and the first
+    component is nearly that feature"""
     X = rng.standard_normal((200, 3)) * [3.0, 2.0, 1.0]
     before, after = pca(X, 1)[1][0], pca(X * [1.0, 1.0, 1000.0], 1)[1][0]
     why = Text("the angle is at most about (largest other deviation)/1000", "夹角至多约为（其余最大标准差）/1000")
@@ -281,7 +281,7 @@ def units_decide(pca, rng):
 
 @PCA.claim
 def ignores_the_labels(pca, rng):
-    """It ignores labels: features of deviation 10 and 0.1, label = sign of the second: the first component guesses, the
+    """It ignores labels: independent normal features of deviation 10 and 0.1, label = sign of the second: the first component guesses, the
     second, which is left out, is right in more than 9 cases of 10"""
     X = rng.standard_normal((2000, 2)) * [10, 0.1]
     y = X[:, 1] > 0
@@ -348,7 +348,7 @@ def singular_values(X, k):
 PCA.erratum(
     "E60",
     common="Dimension reduction (PCA, for instance) as a general remedy, whatever is to be predicted afterwards",
-    why="The components are ranked by variance, and the labels never enter. Of two features with deviations 10 and "
+    why="The components are ranked by variance, and the labels never enter. Of two independent features with deviations 10 and "
     "0.1 whose label is the sign of the second, the first component keeps 99.99 % of the variance and next to nothing of "
     "the label.",
     right="use it for what it does: the best linear reconstruction; for prediction choose k by validation, or a "
