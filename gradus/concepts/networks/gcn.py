@@ -223,8 +223,8 @@ def the_order_of_nodes_is_nothing(gcn, rng):
 
 @GCN.claim
 def weights_of_both_degrees(gcn, rng):
-    r"""Edge and self edge have the weights $\tilde A_{ij}/\sqrt{\tilde D_{ii}\tilde D_{jj}}$, the same in both directions; a
-    self edge that is there already is added to the new one"""
+    r"""Edge and self edge have the weights $\tilde A_{ij}/\sqrt{\tilde D_{ii}\tilde D_{jj}}$, in a graph without
+    directions the same both ways; a self edge that is there already is added to the new one"""
     A = some_graph(rng) + np.diag(rng.integers(0, 2, 8))
     S, d = matrix_of(gcn, A), 1 + A.sum(1)
     each = [(A[i, j] + (i == j)) / (d[i] * d[j]) ** 0.5 for i in range(8) for j in range(8)]
@@ -363,8 +363,9 @@ def components_keep_their_own_limits(gcn, rng):
 
 @GCN.claim
 def weights_may_undo_the_smoothing(gcn, rng):
-    r"""Weights between the layers may undo the decay: with $W=s$ what distinguishes the nodes grows by $s\lambda$ a layer where
-    $s>1/\lambda$. What they share grows by $s$: beside it the differences still fall by $\lambda$"""
+    r"""Weights between the layers may undo the decay: with $W=s$ the part along the eigenvector of $\lambda$, the
+    slowest of what distinguishes the nodes, grows by $s\lambda$ a layer where $s>1/\lambda$. What they share grows by
+    $s$: beside it this part still falls by $\lambda$"""
     n, s = 6, 2.0  # on a ring λ = (1+2cos 60°)/3 = 2/3, and sλ = 4/3
     wave = np.cos(2 * np.pi * np.arange(n) / n)
     after = smoothed(gcn, ring(n), 1 + wave, 12, s * np.eye(1))

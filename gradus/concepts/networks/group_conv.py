@@ -233,8 +233,8 @@ def lifting_is_four_plain_layers(conv, rng):
 
 @GROUP_CONV.claim
 def a_plain_layer_does_not_turn(conv, rng):
-    """A plain layer, which is direction 0 of lifting, does not turn with its input, unless its kernel is symmetric: then all four
-    directions are equal"""
+    """A plain layer, which is direction 0 of lifting, does not turn with its input, unless a quarter turn leaves its
+    kernel as it is: then all four directions are equal"""
     x, w, none = integers(rng, 1, 1, 6, 6), integers(rng, 1, 1, 1, 3, 3), np.zeros(1)
     y, z = conv(x, w, none), conv(turned(x), w, none)
     gap = np.abs(z[0, 0] - np.rot90(y[0, 0])).max()

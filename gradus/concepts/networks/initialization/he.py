@@ -136,7 +136,8 @@ def relu_nets(he, rng, M, L, n, a=0.0):
 
 @HE.claim
 def mean_over_nets_is_kept(he, rng):
-    """The mean over nets of the squared norm is kept through ReLU layers: its expectation at depth 4 is exactly 1"""
+    """The mean over nets of the squared norm is kept through ReLU layers of equal width: its expectation at depth 4,
+    relative to the input's, is exactly 1"""
     return statistical(np.exp(relu_nets(he, rng, 500, 4, 24)[-1]), 1.0)
 
 

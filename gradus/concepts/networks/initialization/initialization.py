@@ -177,7 +177,7 @@ def each_scheme_has_its_activation(initialization, rng):
 
 @INITIALIZATION.claim
 def orthogonal_is_exact(initialization, rng):
-    """Orthogonal weights keep the second moment of a linear net exactly, layer by layer"""
+    """Orthogonal weights without a further factor keep the second moment of a linear net exactly, layer by layer"""
     L, n = 20, 16
     x = rng.standard_normal(n)
     q = initialization(x, rng.standard_normal((L, n, n)), "orthogonal", "linear")
@@ -238,8 +238,8 @@ def tanh_scatter(q, n):
 
 @INITIALIZATION.claim
 def tanh_fades_slowly(initialization, rng):
-    r"""Under tanh a signal with gain 1 fades slowly, as $q_l\approx1/(2l)$: the net follows
-    $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$"""
+    r"""Under tanh a signal in a wide net with Xavier's weights and gain 1 fades slowly, as $q_l\approx1/(2l)$: the net
+    follows $q_{l+1}=\mathbb{E}\tanh^2(\sqrt{q_l}\,z)$"""
     L, n = 15, 128
     x = rng.choice([-1.0, 1.0], n)
     q = initialization(x, rng.standard_normal((L, n, n)), "xavier", "tanh")

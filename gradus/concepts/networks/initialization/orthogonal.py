@@ -186,7 +186,7 @@ def torch_initialises_the_same(orthogonal, rng):
     """On the draws of its generator, `torch.nn.init.orthogonal_` gives the same matrix"""
     import torch
 
-    for shape in ((7, 4), (6, 6)):
+    for shape in ((7, 4), (6, 6), (4, 7)):
         own = torch.empty(shape, dtype=torch.float64)
         Z = own.clone().normal_(generator=torch.Generator().manual_seed(1)).numpy()
         want = torch.nn.init.orthogonal_(own, 1.3, torch.Generator().manual_seed(1)).numpy()

@@ -161,7 +161,8 @@ def bare(norm, x, groups, eps=TINY):
 
 @GROUP_NORM.claim
 def groups_have_mean_0_and_variance_1(norm, rng):
-    r"""In every sample each group has the mean 0 and the variance $\sigma_g^2/(\sigma_g^2+\varepsilon)$"""
+    r"""With γ = 1 and β = 0 each group has in every sample the mean 0 and the variance
+    $\sigma_g^2/(\sigma_g^2+\varepsilon)$"""
     x = 2 + rng.standard_normal((3, 6, 5)) * np.array([1.0, 1.0, 5.0, 5.0, 0.2, 0.2])[:, None]
     y, parts = bare(norm, x, 3, eps=1e-3).reshape(3, 3, 10), x.reshape(3, 3, 10)
     s2 = parts.var(-1)

@@ -145,7 +145,8 @@ def bare(norm, x, eps=TINY):
 
 @LAYER_NORM.claim
 def rows_lie_on_a_sphere(norm, rng):
-    r"""Every row has the sum 0 and the squared length $d\,\sigma^2/(\sigma^2+\varepsilon)$: just below d"""
+    r"""Every normalised row $\hat x$ has the sum 0 and the squared length $d\,\sigma^2/(\sigma^2+\varepsilon)$: just
+    below d where ε is small beside $\sigma^2$"""
     x = np.array([1.0, 10.0, 0.1])[:, None] * rng.standard_normal((3, 40)) + 2
     y, s2 = bare(norm, x, eps=1e-3), x.var(-1)
     yield roundoff(y.sum(-1), np.zeros(3), terms=40, scale=30.0)
@@ -167,8 +168,8 @@ def scale_and_shift_of_a_sample_cancel(norm, rng):
 
 @LAYER_NORM.claim
 def one_unit_does_not_cancel(norm, rng):
-    """Scaled as a whole (ε = 0), the weights in front of it cancel; a single unit's do not (batch norm cancels these), and a
-    negative factor turns the sign"""
+    """Scaled as a whole (ε = 0), the weights in front of it cancel; a single unit's do not (batch norm cancels these),
+    and a negative factor turns the sign where β = 0"""
     x, W = rng.standard_normal((5, 6)), rng.standard_normal((8, 6))
     one = W.copy()
     one[0] *= 10
@@ -199,7 +200,8 @@ def padded_features_count(norm, rng):
 
 @LAYER_NORM.claim
 def two_features_leave_a_sign(norm, rng):
-    """Of two features only the order is left: the outputs are −1 and 1; of one feature nothing, the output is β"""
+    """Of two different features only the order is left (γ = 1, β = 0, ε = 0): the outputs are −1 and 1; of one feature
+    nothing, the output is β"""
     x = np.array([[3.0, 8.0], [1.0, -4.0], [100.0, 101.0]])
     two = roundoff(bare(norm, x), np.array([[-1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]]), terms=4, scale=200.0)
     one = norm(np.array([[7.0]]), np.array([2.0]), np.array([0.5]))

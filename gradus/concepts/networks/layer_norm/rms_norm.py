@@ -133,8 +133,8 @@ def bare(norm, x, eps=TINY):
 
 @RMS_NORM.claim
 def length_is_the_root_of_d(norm, rng):
-    r"""Every row gets the squared length $d\,m/(m+\varepsilon)$, m its mean square: d for ε = 0, and $\frac d{11}$ at
-    m = 1e-6, ε = 1e-5"""
+    r"""With γ = 1 every row gets the squared length $d\,m/(m+\varepsilon)$, m its mean square: d for ε = 0, and $\frac
+    d{11}$ at m = 1e-6, ε = 1e-5"""
     x = rng.standard_normal((3, 40)) + 1
     m = (x**2).mean(-1)
     yield roundoff((bare(norm, x) ** 2).sum(-1), np.full(3, 40.0), terms=40)
@@ -191,9 +191,10 @@ def layer_norm_of_centred_rows(norm, rng):
 
 @RMS_NORM.claim
 def a_shift_does_not_cancel(norm, rng):
-    """A shift of the whole row changes the result, which layer norm's is free of: far above 0 all entries come near 1"""
-    x = rng.standard_normal((3, 8))
-    far = bare(norm, x + 1e6)
+    """A shift of the whole row changes the result, which layer norm's is free of: far above 0 all entries come near
+    γ"""
+    x, gamma = rng.standard_normal((3, 8)), rng.uniform(0.5, 2, 8)
+    far = norm(x + 1e6, gamma, eps=TINY) / gamma
     why = Text("spread over 1e6, second order included", "离散程度与 1e6 之比，含二阶项")
     return all_of(
         bound(np.abs(far - 1).max(), 1e-5, "≤", why),
