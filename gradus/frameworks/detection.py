@@ -5,9 +5,12 @@ from __future__ import annotations
 import dis
 import inspect
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
+
+if TYPE_CHECKING:
+    from gradus.frameworks.adapted import Adapted
 
 DEPTH = 3  # calls that are followed from a function to others of its own code
 
@@ -23,6 +26,16 @@ def speaks_numpy_alone(function: Any) -> bool:
     imports = [v.__name__ for v in getattr(function, "__globals__", {}).values() if inspect.ismodule(v)]
     named = {name.partition(".")[0] for name in imports} | packages_named(function, DEPTH)
     return "numpy" in named and not named & _packages()
+
+
+def judged_as_numpy(adapted: Adapted) -> bool:
+    """Whether a function is taken as one of NumPy, and speaks NumPy alone."""
+    return adapted.framework.name == "numpy" and speaks_numpy_alone(adapted.function)
+
+
+def on_arrays(adapted: Adapted) -> bool:
+    """Whether a function is called with NumPy's arrays or with plain numbers."""
+    return adapted.framework.name in ("numpy", "python")
 
 
 def packages_named(function: Any, depth: int) -> set[str]:

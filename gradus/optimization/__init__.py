@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gradus.optimization.convexity import chord_curvature, conjugate
     from gradus.optimization.cross_validated_step import cross_validated_step
     from gradus.optimization.directional_search import LineSearch, line_search
+    from gradus.optimization.divergence import divergence_threshold
     from gradus.optimization.flat_update import FlatUpdate
     from gradus.optimization.interior_point import Farkas, Multipliers, QPResult, solve_qp
     from gradus.optimization.kfac import KFAC
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from gradus.optimization.problems import quadratic, scripted
     from gradus.optimization.proximal_operators import Box, L1Norm, L2Norm, NuclearNorm
     from gradus.optimization.range_curve import read_range_curve
-    from gradus.optimization.stable_steps import divergence_threshold, largest_stable_step
+    from gradus.optimization.stable_steps import largest_stable_step
     from gradus.optimization.step_size_search import StepSizeSearch, search_step_size
     from gradus.optimization.trajectory import trajectory
 
@@ -117,7 +118,8 @@ export(
         "problems": ["quadratic", "scripted"],
         "proximal_operators": ["Box", "L1Norm", "L2Norm", "NuclearNorm"],
         "range_curve": ["read_range_curve"],
-        "stable_steps": ["divergence_threshold", "largest_stable_step"],
+        "divergence": ["divergence_threshold"],
+        "stable_steps": ["largest_stable_step"],
         "step_size_search": ["StepSizeSearch", "search_step_size"],
         "trajectory": ["trajectory"],
     },

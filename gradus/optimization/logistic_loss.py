@@ -112,18 +112,22 @@ class LogisticLoss:
             >>> loss.curvature(torch.zeros(1), torch.tensor([2.0]))
             1.0
         """
-        w, v = self._checked(w).detach(), self._checked(direction).detach()
+        w, v = self._checked(w).detach(), self._checked(direction, "direction").detach()
         rows = self.X.detach()[:: max(1, len(self.X) // SAMPLE)]
         probability = (rows @ w).sigmoid()
         weights = probability * (1 - probability)
-        return float((weights * (rows @ v).square()).mean() + self.penalty * (v @ v))
+        curvature = float((weights * (rows @ v).square()).mean())
+        return curvature + self.penalty * float(v @ v) if self.penalty else curvature
 
-    def _checked(self, w: Tensor) -> Tensor:
-        tensor("w", w, "d", Sizes(d=(self.X.shape[1], "X")), meta=False)
+    def _checked(self, w: Tensor, name: str = "w") -> Tensor:
+        tensor(name, w, "d", Sizes(d=(self.X.shape[1], "X")), meta=False)
         if w.dtype != self.X.dtype or w.device != self.X.device:
             came, want = f"{w.dtype} on {w.device}", f"{self.X.dtype} on {self.X.device}"
             raise GradusError(
-                Text(f"w: expected {want} as X, got {came}", f"w：应与 X 相同，为 {want}，实为 {came}")
+                Text(
+                    f"{name}: expected {want} as X, got {came}",
+                    f"{name}：应与 X 相同，为 {want}，实为 {came}",
+                )
             )
         return w
 

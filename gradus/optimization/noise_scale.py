@@ -100,7 +100,7 @@ def measure_noise_scale(
         data: inputs and targets, samples along the first axis.
         batch_size: b, samples a batch.
         batches: n ≥ 2.
-        seed: of the draws.
+        seed: of the draws, those of layers such as dropout, too.
 
     Returns:
         Trace, square and scale as floats.
@@ -125,7 +125,7 @@ def measure_noise_scale(
     b, n = whole("batch_size", batch_size, least=1), whole("batches", batches, least=2)
     generator = torch.Generator().manual_seed(whole("seed", seed, least=0))
     parameters = trainable(model)
-    with unchanged(model):
+    with unchanged(model, seed):
         total, squares = [torch.zeros_like(p, dtype=torch.float64) for p in parameters], 0.0
         for _ in range(n):
             rows = torch.randint(len(inputs), (b,), generator=generator).to(inputs.device)

@@ -103,7 +103,7 @@ def search_step_size(
         batch_size: samples a step; the range test makes at most 1000 steps.
         low: the smallest step size, above 0.
         high: the largest, above `low`.
-        seed: of the data's order.
+        seed: of the data's order, and of what layers draw, such as dropout.
 
     Returns:
         The step size, why, and all that was tried.
@@ -137,7 +137,7 @@ def search_step_size(
     batches = [(inputs[i], targets[i]) for i in order.split(batch_size)]
     if len(batches) > 1 and len(batches[-1][0]) < batch_size:
         batches.pop()  # a small last batch would be noisier than the others
-    with unchanged(model):
+    with unchanged(model, seed):
         model.train()
         if way == "range":
             if len(batches) < WARM_UP:

@@ -15,8 +15,12 @@ from gradus.text import Text
 
 
 @contextmanager
-def unchanged(model: nn.Module) -> Iterator[None]:
+def unchanged(model: nn.Module, seed: int = 0) -> Iterator[None]:
     """Gradients are on; afterwards the model's tensors, gradients, modes and PyTorch's generator are as they were.
+
+    Args:
+        model: what is looked at.
+        seed: of what its layers draw meanwhile, such as dropout.
 
     Raises:
         GradusError: parameters without a shape, or made in inference mode.
@@ -44,6 +48,10 @@ def unchanged(model: nn.Module) -> Iterator[None]:
         torch.random.fork_rng([device] if device.type == "cuda" else []),
         torch.enable_grad(),
     ):
+        torch.default_generator.manual_seed(int(seed))
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(int(seed))
         for p in parameters:
             p.grad = None
         try:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gradus.errors import GradusError, raised
 from gradus.frameworks import Adapted, adapt_function, detect
-from gradus.frameworks.detection import speaks_numpy_alone
+from gradus.frameworks.detection import judged_as_numpy, on_arrays
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.frameworks.signatures import has_other_order, other_defaults
 from gradus.frameworks.structure import flatten
@@ -149,8 +149,8 @@ def _best(answers: list[Answer]) -> Answer | None:
     """
     answered = [a for a in answers if a.error is None]
     own = [a for a in answered if a.own] or answered
-    if own and own[0].adapted.framework.name == "numpy" and speaks_numpy_alone(own[0].adapted.function):
-        own = [a for a in own if a.adapted.framework.name in ("numpy", "python")]
+    if own and judged_as_numpy(own[0].adapted):
+        own = [a for a in own if on_arrays(a.adapted)]
     return next((a for a in own if a.agrees), own[0] if own else None)
 
 

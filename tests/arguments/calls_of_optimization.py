@@ -159,15 +159,6 @@ def calls_of_optimization() -> dict[str, Example]:
             g=new(tensors, 2, 3),
             gamma=0.5,
         ),
-        "gradus.optimization.LogisticLoss": of(
-            lambda X, y, penalty: optimization.LogisticLoss(X, y, penalty)(torch.ones(3, dtype=X.dtype)),
-            X=new(tensors, 0, 5, 3),
-            y=Fresh(lambda: torch.tensor([0.0, 1, 1, 0, 1], dtype=torch.float64)),
-            penalty=0.1,
-        ),
-        "gradus.optimization.LogisticLoss.value_and_gradient": of(
-            lambda w: _logistic_loss().value_and_gradient(w), w=new(tensors, 0, 3)
-        ),
         "gradus.optimization.MGHProblem.solved": of(
             optimization.mgh_problem(1).solved, value=0.5, tolerance=1e-5, absolute=1e-10
         ),
@@ -295,8 +286,3 @@ def calls_of_optimization() -> dict[str, Example]:
 def seeded(maker: Any, *sizes: int) -> Any:
     """A module in double precision, with the generator left as it was."""
     return model_of(maker)(in_features=sizes[0], out_features=sizes[1]).double()
-
-
-def _logistic_loss() -> optimization.LogisticLoss:
-    labels = torch.tensor([0.0, 1, 1, 0, 1], dtype=torch.float64)
-    return optimization.LogisticLoss(tensors(1, 5, 3), labels)

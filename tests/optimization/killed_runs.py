@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ class Kill(Callback):
 
 def killed(run: Any, folder: Path, step: int) -> None:
     """Calls `run(folder, callbacks)` in a child that dies at the step; there must be one thread only."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # of JAX, which other tests may have loaded: the child calls none of it
+        child = os.fork()
     if child == 0:
         try:
             run(folder, [Kill(step)])

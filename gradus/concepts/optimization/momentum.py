@@ -4,8 +4,8 @@ import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
 from gradus.frameworks import namespace
+from gradus.optimization.divergence import divergence_threshold
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import all_of, bound, near, rate, roundoff, statistical
 from gradus.page.exercises import choice, number

@@ -5,8 +5,8 @@ import inspect
 import numpy as np
 
 from gradus.frameworks import namespace
+from gradus.optimization.divergence import divergence_threshold
 from gradus.optimization.problems import as_like, quadratic, scripted
-from gradus.optimization.stable_steps import divergence_threshold
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import EPSILON, bound, invariance, near, roundoff
 from gradus.page.exercises import choice, number

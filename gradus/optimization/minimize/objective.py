@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -20,6 +20,8 @@ __all__ = ["Objective"]
 
 # what vmap says where f looks at a number
 BRANCHES = ("data-dependent control flow", "calling .item()", "dynamic shape")
+
+Own = TypeVar("Own", bound="Objective")
 
 
 class Objective:
@@ -75,19 +77,19 @@ class Objective:
                     leaf,
                 )
 
-    def select(self, rows: Tensor) -> Self:
+    def select(self: Own, rows: Tensor) -> Own:
         """The same of some of the problems (rows,)."""
         return self._with_args(lambda a: a[rows]) if self._batched else self
 
-    def detached(self) -> Self:
+    def detached(self: Own) -> Own:
         """The same with arguments outside of the graph."""
         return self._with_args(Tensor.detach)
 
-    def copied(self) -> Self:
+    def copied(self: Own) -> Own:
         """The same with copies of the arguments that were made in inference mode."""
         return self._with_args(lambda a: a.clone() if a.is_inference() else a)
 
-    def _with_args(self, change: Callable[[Tensor], Tensor]) -> Self:
+    def _with_args(self: Own, change: Callable[[Tensor], Tensor]) -> Own:
         other = copy.copy(self)
         other.args = pytree.tree_map(lambda a: change(a) if isinstance(a, Tensor) else a, self.args)
         return other
