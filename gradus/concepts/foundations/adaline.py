@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text
-from gradus.page.evidence import all_of, bound, identical, rate, roundoff, statistical
+from gradus.page.evidence import all_of, bound, rate, roundoff, statistical
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
@@ -200,10 +200,14 @@ def a_kept_input_has_other_limits(adaline, rng):
 @ADALINE.claim
 def unseen_directions_are_never_learnt(adaline, rng):
     """In a direction without input (R singular) the weights never move"""
-    X, w0 = rng.standard_normal((30, 3)) * [1.0, 0.0, 1.0], rng.standard_normal(3)
+    u, w0 = rng.standard_normal(3), rng.standard_normal(3)
+    u /= np.linalg.norm(u)
+    X = rng.standard_normal((30, 3)) @ (np.eye(3) - np.outer(u, u))
     w = adaline(X, X @ rng.standard_normal(3) + 1, 0.1, w0)
-    moved = Text("the others do", "其余权重在变")
-    return all_of(identical(w[:, 1], np.full(31, w0[1])), bound(np.linalg.norm(w[-1] - w0), 0.1, "≥", moved))
+    moved = Text("across it they do", "与之垂直的方向上权重在变")
+    return all_of(
+        roundoff(w @ u, np.full(31, w0 @ u), terms=90, scale=4.0), bound(np.linalg.norm(w[-1] - w0), 0.1, "≥", moved)
+    )
 
 
 @ADALINE.claim

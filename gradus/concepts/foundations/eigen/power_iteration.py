@@ -197,7 +197,7 @@ def tie_never_settles(iterate, rng):
 
 @POWER_ITERATION.claim
 def lengths_stay_one(iterate, rng):
-    """Every vector has length 1: nothing overflows, though $A^{30}$ would"""
+    r"""As long as $Ax_k\ne0$ every vector has length 1: nothing overflows, though $A^{30}$ would"""
     A = symmetric(rng, 4) * 1e20
     values, X = iterate(A, rng.standard_normal(4), steps=30)
     with np.errstate(over="ignore", invalid="ignore"):
