@@ -18,7 +18,7 @@ FORWARD_MODE = Concept(
     kind="algorithm",
     title="Dual numbers and forward mode",
     summary=r"Compute with $a+b\varepsilon$ where $\varepsilon^2=0$: the function then carries its derivative along "
-    "one direction, exact to rounding, for the price of two to five evaluations and no memory of the way. A whole "
+    "one direction, exact to rounding, for the price of a few evaluations and no memory of the way. A whole "
     "gradient takes one run per input.",
     formulas=(
         r"(a+b\varepsilon)(c+d\varepsilon)=ac+(ad+bc)\varepsilon,\qquad \varphi(a+b\varepsilon)=\varphi(a)+\varphi'(a)\,b\,\varepsilon",
