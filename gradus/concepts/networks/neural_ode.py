@@ -170,7 +170,8 @@ def solution(f, x, time, steps=400):
 
 @NEURAL_ODE.claim
 def one_step_is_a_residual_block(flow, rng):
-    """With T = L every step is a plain residual block, x + f(x); with T = 1 the blocks are scaled by 1/L"""
+    """At order 1 and with T = L every step is a plain residual block, x + f(x); with T = 1 the blocks are scaled by
+    1/L"""
     x = rng.standard_normal((4, 2))
     yield roundoff(flow(small_network, x, steps=1), x + small_network(x), terms=4)
     y = x
@@ -218,8 +219,9 @@ def step_of_one_has_no_limit(flow, rng):
 
 @NEURAL_ODE.claim
 def flows_do_not_cross(flow, rng):
-    r"""Paths do not cross: on the line the order of the states stays, and no flow turns x into −x, which one residual block
-    does. Steps keep the order where $h\operatorname{Lip}f<1$: of each distance at least $(1-h\operatorname{Lip}f)^L$ is left"""
+    r"""Paths do not cross: on the line the order of the states stays, and no flow turns x into −x, which one residual
+    block does. Euler's steps keep the order where $h\operatorname{Lip}f<1$: of each distance at least
+    $(1-h\operatorname{Lip}f)^L$ is left"""
     x = np.sort(rng.standard_normal(12))[:, None]
     field = lambda x: np.sin(3 * x) - x
     for time in (2.0, -0.5):
@@ -232,8 +234,8 @@ def flows_do_not_cross(flow, rng):
 
 @NEURAL_ODE.claim
 def large_steps_cross(flow, rng):
-    """With steps that are not small beside 1/Lip f the discrete paths may cross, and decay may become growth: a step of 3 along
-    f = −x takes x to −2x"""
+    """With steps that are not small beside 1/Lip f the discrete paths may cross, and decay may become growth: a step of
+    3 of Euler's method along f = −x takes x to −2x"""
     x = np.array([1.0, 2.0])
     once, twice = flow(decay, x, time=3.0, steps=1), flow(decay, x, time=6.0, steps=2)
     return all_of(identical(once, [-2.0, -4.0]), identical(twice, [4.0, 8.0]))

@@ -166,7 +166,8 @@ def four_blocks(pool, rng):
 
 @POOLING.claim
 def local_translation_invariance(pool, rng):
-    """Locally invariant: a peak that moves within its window changes nothing; one that leaves it is seen"""
+    """Locally invariant: where windows do not overlap, a lone peak that moves within its window changes nothing; one
+    that leaves it is seen"""
 
     def map_with_peak(i, j):
         x = np.zeros((6, 6))
@@ -257,8 +258,8 @@ def padding_never_wins(pool, rng):
 
 @POOLING.claim
 def differences_do_not_grow(pool, rng):
-    r"""No difference grows: $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$ for both kinds, and the mean never
-    exceeds the maximum"""
+    r"""No difference grows: $\max_{ij}|y_{ij}-y'_{ij}|\le\max_{mn}|x_{mn}-x'_{mn}|$ for both kinds, and the mean, where
+    no padding brings zeros into it, never exceeds the maximum"""
     x, z = rng.standard_normal((2, 30, 6, 6))
     gap = np.abs(x - z).max((1, 2))
     ratios = [(np.abs(pool(x, kind=k) - pool(z, kind=k)).max((1, 2)) / gap).max() for k in ("max", "average")]

@@ -14,7 +14,7 @@ RESIDUAL = Concept(
     kind="layer",
     title="Residual connection",
     summary="A block adds what it computes to its input, so that doing nothing is easy and every layer is a "
-    "small correction. Plain networks train worse as they become deeper; residual ones do not.",
+    "small correction. Plain networks train worse as they become deeper; residual ones hardly do.",
     formulas=(
         r"y=W_sx+\alpha\,F(x),\qquad F(x)=W_2\operatorname{ReLU}(W_1x+b_1)+b_2,\qquad W_s=I\ \ (m=n)",
         r"\frac{\partial y}{\partial x}=W_s+\alpha\frac{\partial F}{\partial x}",
@@ -447,7 +447,7 @@ RESIDUAL.erratum(
     why="Plain networks with batch norm do not vanish: a small difference grows by π/(π−1) ≈ 1.467 a layer. And "
     "$x+F(x)$ by itself is no cure: with norm-keeping branches 50 blocks multiply the variance by "
     r"$2^{50}\approx10^{15}$.",
-    right="It cures degradation: deeper networks train no worse. The variance needs normalisation, "
+    right="It cures degradation, nearly: deeper networks train hardly worse. The variance needs normalisation, "
     r"$\alpha=1/\sqrt L$, or a last layer of zeros.",
     claims="plain-batch-norm-explodes, variance-doubles-in-every-block, degradation-and-its-cure",
 )

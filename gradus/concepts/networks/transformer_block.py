@@ -298,7 +298,8 @@ def pre_norm_lets_the_input_through(block, rng):
 @TRANSFORMER_BLOCK.claim
 def post_norm_normalises_its_output(block, rng):
     """A post-norm block is no identity, even with silent branches: every row comes out with the mean 0 and the variance
-    1 (but for ε), however large the input is; with gains and shifts with those"""
+    1 (but for ε), however large the input is; with all gains 2 and all shifts 3 in the last norm, with the mean 3 and
+    the variance 4"""
     w = silent(drawn(rng), "network")
     plain = w | dict(gamma=np.ones((2, 4)), beta=np.zeros((2, 4)))
     x = 50 * rng.standard_normal((6, 4))

@@ -259,8 +259,8 @@ def outputs_are_a_second_way(lstm, rng):
 
 @LSTM.claim
 def forget_bias_sets_the_memory(lstm, rng):
-    r"""A forget bias of $\log(\tau-1)$ keeps about 1/e of the cell over τ steps: .3675 at τ = 500; a bias of 0 keeps
-    $2^{-500}$"""
+    r"""Where nothing else moves the forget gate and nothing is written, a forget bias of $\log(\tau-1)$ keeps about 1/e
+    of the cell over τ steps: .3675 at τ = 500; a bias of 0 keeps $2^{-500}$"""
     x = np.zeros((500, 1))
     keeps = lstm(x, **constant(1, 0, math.log(499), 0, 0), c0=np.ones(1))[2][0]
     halves = lstm(x, **constant(1, 0, 0, 0, 0), c0=np.ones(1))[2][0]

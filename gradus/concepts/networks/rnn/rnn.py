@@ -205,8 +205,8 @@ def derivative_at_rest_is_a_power(rnn, rng):
 
 @RNN.claim
 def slopes_shrink_the_derivative(rnn, rng):
-    r"""Away from 0 each step brings the slopes $1-h_t^2\le1$: the norm stays below $\|U\|^T$, and an orthogonal U that
-    would keep every gradient loses 99% in 20 steps where inputs and input weights are standard normal"""
+    r"""Away from 0 each step brings the slopes $1-h_t^2\le1$: the norm stays below $\|U\|^T$, and an orthogonal U of 6
+    units that would keep every gradient loses 99% in 20 steps where 6 inputs and their weights are standard normal"""
     Q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
     w = dict(W=rng.standard_normal((6, 6)), U=Q, b=np.zeros(6))
     norms = [
