@@ -40,4 +40,6 @@ def raised(error: BaseException) -> Text:
     """That it was raised: its type and the first line of its own words."""
     name = type(error).__name__
     en, zh = (next(iter(words.strip().splitlines()), "") for words in words_of(error))
-    return Text(f"raised {name}: {en}", f"抛出 {name}：{zh}")
+    return Text(
+        f"raised {name}: {en}" if en else f"raised {name}", f"抛出 {name}：{zh}" if zh else f"抛出 {name}"
+    )

@@ -4,14 +4,13 @@ import ast
 import functools
 import pickle
 import re
-from pathlib import Path
 
 import pytest
 
-import gradus
 from gradus.errors import GradusError, raised, words_of
 from gradus.page.not_applicable import NotApplicable, no_argument, no_gradient
 from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, VERDICTS, Text
+from tools.rooms import TREES
 
 BOTH = Text("no such file", "没有这个文件")
 
@@ -57,10 +56,6 @@ def test_names_are_complete_and_differ(table):
         assert all(names) and len(set(names)) == len(names)
 
 
-TREES = {
-    path: ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted(Path(gradus.__file__).parent.rglob("*.py"))
-}
 CHINESE = re.compile("[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]")
 
 

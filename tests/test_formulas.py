@@ -124,6 +124,10 @@ def test_a_script_of_letters_does_not_run_into_the_next_factor():
     assert unicode_text(r"n_{\text{in}}=c_{\text{in}}k^2") == "n_in = c_in k²"
 
 
+def test_a_denominator_of_several_factors_has_brackets():
+    assert unicode_text(r"\frac L{16(t+1)}") == "L/(16(t + 1))"
+
+
 def test_what_stands_over_an_arrow_has_no_room_around_it():
     entropy_of_the_rounded = concept("entropy").formulas[-1]
     assert unicode_text(entropy_of_the_rounded).endswith("→^(Δ→0) h(X)")

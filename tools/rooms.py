@@ -33,13 +33,15 @@ ROWS = (
 LEVEL = {room: i for i, row in enumerate(ROWS) for room in row}
 
 
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(GRADUS.rglob("*.py"))}
+
+
 def modules() -> dict[str, ast.Module]:
     """The syntax trees of all modules by name."""
     trees = {}
-    for path in sorted(GRADUS.rglob("*.py")):
+    for path, tree in TREES.items():
         parts = path.relative_to(GRADUS.parent).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+        trees[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = tree
     return trees
 
 

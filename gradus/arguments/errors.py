@@ -46,6 +46,11 @@ def refusal(
     return (ArgumentError if kind else GradusError)(Text(en, zh))
 
 
+def written(numbers: Sequence[float]) -> Text:
+    """The numbers themselves as what came, of which `refusal` would else name the type."""
+    return Text(str(list(numbers)), str(list(numbers)))
+
+
 def not_finite(name: str, bad: Any, place: Sequence[int]) -> GradusError:
     """That the entry of the argument at that place is NaN or infinite."""
     where = f"{name}{list(place) if place else ''}"

@@ -212,7 +212,7 @@ class Session:
             return grade
         remark = question.remarks.get(grade.mistake)
         why = (remark.why or ("" if exercise.kind == "choice" else remark.words)) if remark else ""
-        self.show(number + out.t("✗ not right. ", "✗ 不对。") + why, indent=3)
+        self.show((number + out.t("✗ not right. ", "✗ 不对。") + why).rstrip(), indent=3)
         return grade
 
     def right_answer(self, name: str, exercise: Exercise) -> str:

@@ -163,7 +163,7 @@ def _contract(concept: Concept, out: Terminal) -> None:
     if labels:
         out.say(
             out.t("refuses (--strict): ", "应拒绝（--strict）：")
-            + "; ".join(label.get(out.lang) for label in labels),
+            + out.t("; ", "；").join(label.get(out.lang) for label in labels),
             indent=2,
         )
 

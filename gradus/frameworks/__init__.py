@@ -3,7 +3,7 @@
 from gradus.frameworks.adapted import Adapted
 from gradus.frameworks.base import PRECISIONS, Framework
 from gradus.frameworks.detection import detect
-from gradus.frameworks.generic import like, namespace
+from gradus.frameworks.generic import from_host, like, namespace
 from gradus.frameworks.implementations import adapt, adapt_function
 from gradus.frameworks.object_paths import resolve
 from gradus.frameworks.registry import FRAMEWORKS, framework_named, framework_of
@@ -18,6 +18,7 @@ __all__ = [
     "detect",
     "framework_named",
     "framework_of",
+    "from_host",
     "like",
     "namespace",
     "resolve",

@@ -171,7 +171,9 @@ class Adapted:
             return {name: self.to_numpy(gradient) for name, gradient in gradients.items()}
 
     def from_numpy(self, value: Any) -> Any:
-        """A NumPy argument in the framework's own type; numbers, strings and functions pass as they are."""
+        """A NumPy argument in the framework's own type; numbers and strings pass as they are."""
+        if callable(value) and not isinstance(value, type):
+            return self.framework.from_function(value)
         return map_arrays(lambda array: self.framework.from_numpy(array, self.dtype), value)
 
     def to_numpy(self, value: Any) -> Any:

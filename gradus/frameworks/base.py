@@ -81,6 +81,14 @@ class Framework(ABC):
     def from_numpy(self, array: np.ndarray, dtype: str) -> Any:
         """The array in its own type, floating-point numbers in `dtype`."""
 
+    def from_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function among the arguments, as its users call it; most call it on arrays of their own."""
+        return function
+
+    def from_host(self, source: Callable[[], Any], x: Any) -> Any:
+        """What the source tells at this call, for a function of x that tells something else at every call."""
+        return source()
+
     def tracked(self, value: Any) -> Any:
         """One of its arrays as an argument that a gradient is asked for; any other value as it is."""
         return value

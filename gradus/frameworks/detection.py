@@ -18,6 +18,13 @@ def detect(*objects: Any) -> str:
     return next((name for name in FRAMEWORKS if named & set(framework_named(name).packages)), "numpy")
 
 
+def speaks_numpy_alone(function: Any) -> bool:
+    """Whether the function's file and code name NumPy, and no other framework."""
+    imports = [v.__name__ for v in getattr(function, "__globals__", {}).values() if inspect.ismodule(v)]
+    named = {name.partition(".")[0] for name in imports} | packages_named(function, DEPTH)
+    return "numpy" in named and not named & _packages()
+
+
 def packages_named(function: Any, depth: int) -> set[str]:
     """Top-level modules that a function's code, and the functions that it calls, refer to."""
     own = {(getattr(function, "__module__", None) or "").partition(".")[0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,3 +23,11 @@ def like(value: Any, x: Any) -> Any:
     """A constant of a generic function, in the framework and precision of x."""
     xp = namespace(x)
     return value if xp is np else xp.asarray(value, dtype=x.dtype)
+
+
+def from_host(source: Callable[[], Any], x: Any) -> Any:
+    """What the source tells at this call, for functions of x that tell something else at every call.
+
+    JAX traces a function once and runs it often: inside of its loops the source is asked at every run.
+    """
+    return framework_of(x).from_host(source, x)

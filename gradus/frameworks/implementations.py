@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradus.errors import GradusError
@@ -42,16 +42,26 @@ def adapt_function(
                 f"{what} 不可调用：应为函数，得到 {kind}",
             )
         )
-    for recorded in concept.implementations:
-        same = recorded.call is not None and isinstance(function, type)
-        with contextlib.suppress(GradusError):
-            same = same or (_may_be(function, recorded.path) and resolve(recorded.path) is function)
-        if same:
-            return Adapted(function, concept, framework or recorded.framework, recorded.call, name=name)
+    for recorded in (*_recorded_as(concept, function), *_for_any_class(concept, function)):
+        return Adapted(function, concept, framework or recorded.framework, recorded.call, name=name)
     if concept.other_form and (bridge := concept.other_form(function)):
         return Adapted(function, concept, framework or detect(function), bridge, name=name)
     factory = adapt_factory(concept, function, framework, name)
     return factory or Adapted(function, concept, framework or detect(function), name=name)
+
+
+def _recorded_as(concept: Concept, function: Callable[..., Any]) -> Iterator[Implementation]:
+    """The page's implementations that the function itself is."""
+    for recorded in concept.implementations:
+        with contextlib.suppress(GradusError):
+            if _may_be(function, recorded.path) and resolve(recorded.path) is function:
+                yield recorded
+
+
+def _for_any_class(concept: Concept, function: Callable[..., Any]) -> Iterator[Implementation]:
+    """The page's implementations with a bridge, if the function is a class."""
+    if isinstance(function, type):
+        yield from (recorded for recorded in concept.implementations if recorded.call is not None)
 
 
 def _may_be(function: Callable[..., Any], path: str) -> bool:

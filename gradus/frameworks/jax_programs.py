@@ -6,7 +6,8 @@ plain call does not do either: to rewrite formulas, which may save one that over
 in a wider type.
 
 What cannot be traced is called as it is written from then on; so is a function whose program differs, beyond rounding,
-from its plain call on the first inputs of each kind and dtype.
+from its plain call on the first inputs of each kind and dtype. A call with a function among its inputs that may remember
+its own calls, such as a gradient that tells its rows in turn, is made as it is written, and once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from jax.errors import UnexpectedTracerError
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from gradus.frameworks.calls import Calls
+from gradus.frameworks.remembering import may_remember
 
 #: Few passes, for a program runs a handful of times; none that changes what is computed.
 OPTIONS = {
@@ -62,7 +64,8 @@ class CompiledPrograms(Calls):
         """The function's result: see `Calls`."""
         leaves, tree = jax.tree.flatten(inputs)
         arrays = [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
-        if self._given_up or not arrays or any(isinstance(a, jax.core.Tracer) for a in arrays):
+        traced = any(isinstance(a, jax.core.Tracer) for a in arrays)
+        if self._given_up or not arrays or traced or any(map(may_remember, leaves)):
             return self._plain(function, inputs)
         signature = (kind, *map(_described, leaves))
         if signature in self._as_written:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradus.frameworks.base import Framework
+from gradus.frameworks.structure import taking_lists
 
 
 class NumPy(Framework):
@@ -25,3 +27,7 @@ class NumPy(Framework):
     def from_numpy(self, array: np.ndarray, dtype: str) -> np.ndarray:
         """The array itself, cast where the precision is another."""
         return array.astype(dtype) if array.dtype.kind == "f" and dtype != "float64" else array
+
+    def from_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, which takes lists of numbers, too, as NumPy's own do."""
+        return taking_lists(function)

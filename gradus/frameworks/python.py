@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradus.frameworks.base import Framework
+from gradus.frameworks.structure import map_arrays, taking_lists
 from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 
@@ -31,3 +33,7 @@ class Python(Framework):
                 )
             )
         return array.tolist()
+
+    def from_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, which takes lists of numbers and answers in lists and numbers."""
+        return taking_lists(function, lambda result: map_arrays(np.ndarray.tolist, result))

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from gradus.optimization.interior_point import Farkas, Multipliers, QPResult, solve_qp
     from gradus.optimization.kfac import KFAC
     from gradus.optimization.kronecker_factors import kronecker_step
+    from gradus.optimization.lbfgs_optimizer import LBFGS
     from gradus.optimization.logistic_loss import LogisticLoss
     from gradus.optimization.minimize import least_squares, minimize
     from gradus.optimization.minimize.bfgs import bfgs_update
     from gradus.optimization.minimize.composite import minimize_composite
     from gradus.optimization.minimize.lbfgs import lbfgs_product
     from gradus.optimization.more_garbow_hillstrom import MGHProblem, mgh_problem, mgh_problems
+    from gradus.optimization.natural_gradient import NaturalGradient
     from gradus.optimization.nesterov import Nesterov
+    from gradus.optimization.newton_cg_optimizer import NewtonCG
     from gradus.optimization.nist_strd import CertifiedFit, certified_fits
     from gradus.optimization.noise_scale import (
         NoiseScale,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KFAC",
+    "LBFGS",
     "Box",
     "CertifiedFit",
     "Farkas",
@@ -48,7 +52,9 @@ __all__ = [
     "LogisticLoss",
     "MGHProblem",
     "Multipliers",
+    "NaturalGradient",
     "Nesterov",
+    "NewtonCG",
     "NoiseScale",
     "NuclearNorm",
     "QPResult",
@@ -93,13 +99,16 @@ export(
         "interior_point": ["Farkas", "Multipliers", "QPResult", "solve_qp"],
         "kfac": ["KFAC"],
         "kronecker_factors": ["kronecker_step"],
+        "lbfgs_optimizer": ["LBFGS"],
         "logistic_loss": ["LogisticLoss"],
         "minimize": ["least_squares", "minimize"],
         "minimize.bfgs": ["bfgs_update"],
         "minimize.composite": ["minimize_composite"],
         "minimize.lbfgs": ["lbfgs_product"],
         "more_garbow_hillstrom": ["MGHProblem", "mgh_problem", "mgh_problems"],
+        "natural_gradient": ["NaturalGradient"],
         "nesterov": ["Nesterov"],
+        "newton_cg_optimizer": ["NewtonCG"],
         "nist_strd": ["CertifiedFit", "certified_fits"],
         "noise_scale": ["NoiseScale", "gradient_noise_scale", "measure_noise_scale", "step_at_batch_size"],
         "online": ["online_descent"],

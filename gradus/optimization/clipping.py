@@ -71,6 +71,11 @@ def clip_by_global_norm(
         )
     if largest == 0:
         return tuple(g.detach().clone() for g in gradients)
-    norm = largest * math.sqrt(sum(float((g / largest).square().sum()) for g in wide))
-    factor = float(max_norm) / (norm + epsilon) if norm + epsilon > max_norm else 1.0
-    return tuple(g.detach() * factor for g in gradients)
+    shape = math.sqrt(sum(float((g / largest).square().sum()) for g in wide))
+    norm = largest * shape + epsilon
+    if norm <= max_norm:
+        return tuple(g.detach().clone() for g in gradients)
+    if norm == math.inf:  # beyond double precision, though no entry is
+        share = float(max_norm) / (shape + epsilon / largest)
+        return tuple((g.detach() / largest) * share for g in gradients)
+    return tuple(g.detach() * (float(max_norm) / norm) for g in gradients)

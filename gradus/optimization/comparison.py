@@ -16,7 +16,7 @@ def expected_best(losses: Any, budget: int) -> Any:
 
     .. math:: \hat e_k=\sum_{i=1}^{n-k+1}\frac{\binom{n-i}{k-1}}{\binom nk}\,x_{(i)},\qquad x_{(1)}\le\dots\le x_{(n)}
 
-    the mean of the smallest over all choices of k among the n. A trial that diverged counts as +∞.
+    the mean of the smallest over all choices of k among the n. A trial that diverged, +∞ or NaN, counts as +∞.
 
     Args:
         losses: x (…, n), the final loss of each trial; for accuracies give their negative.

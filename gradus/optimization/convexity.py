@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gradus.arguments import Sizes, refusal
 from gradus.arguments import function as require_function
+from gradus.arguments.errors import written
 from gradus.arguments.tensors import same_kind, tensor
 
 BLOCK = 4_000_000  # numbers that are held at a time
@@ -99,7 +100,7 @@ def chord_curvature(
             raise refusal(
                 "points",
                 ("points of which no two are the same", "两两不同的点"),
-                points[i].tolist(),
+                written(points[i].tolist()),
                 ("leave the repeated ones out", "去掉重复的点"),
             )
         bend = values[i] + values[i + 1 :] - 2 * _values(function, (x + others) / 2)
@@ -108,7 +109,7 @@ def chord_curvature(
             raise refusal(
                 "points",
                 ("points whose chords have a finite curvature", "弦的曲率为有限数的点"),
-                points[i].tolist(),
+                written(points[i].tolist()),
                 (
                     "leave out points where f is infinite, and scale huge ones",
                     "去掉函数值为无穷的点，并缩小过大的点",

@@ -35,8 +35,8 @@ class LineSearch:
         curvature: whether |φ′(α)| ≤ c₂|φ′(0)|.
         evaluations: of f with its gradient, that at x among them.
         reason: "accepted", where both hold; "unbounded": φ falls along the whole ray; "edge": beyond the step f is not finite,
-            and up to there it falls; "not finite"; "not descent": φ′(0) ≥ 0; "failed": the conditions are met at no step that
-            the precision can tell from others.
+            and up to there it falls; "not finite"; "not descent": φ′(0) ≥ 0; "failed": no step of 41 met the conditions, or
+            none does that the precision can tell from others.
 
     Example:
         >>> import torch

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gradus.arguments import number, whole
 from gradus.optimization.interior_point_arguments import Data, checked, form_of
-from gradus.optimization.interior_point_derivative import solve
+from gradus.optimization.interior_point_far import solve_near
 from gradus.optimization.interior_point_form import Form
 from gradus.optimization.interior_point_loop import INFEASIBLE, SOLVED, STALLED, UNBOUNDED
 from gradus.optimization.interior_point_scaling import unscaled
@@ -123,6 +123,7 @@ def solve_qp(
 
     Mehrotra's predictor–corrector method on the condensed normal matrix, which is factored once an iteration; bounds
     stay a diagonal. Problems that are done leave the batch. Rows and bounds whose two sides agree become equalities.
+    Bounds of 1e7 and more are left out at first; where the solution lies beyond one, or there is none, all are taken.
     The result is differentiable in all data by the implicit function theorem, with one more factorisation: correct
     where the solution is unique, each active constraint has a positive multiplier, and the active rows are independent.
 
@@ -162,7 +163,7 @@ def solve_qp(
     data = checked(P, q, A, b, G, g, h, lower, upper)
     form, rows, variables = form_of(data)
     # half, so that what is computed anew from the data in the end does not exceed it by rounding
-    x, y, z, outcome = solve(form, tolerance / 2, limit)
+    x, y, z, outcome = solve_near(form, tolerance / 2, limit)
     code = outcome.code
     bare = form.detached()
     point = replace(outcome.point, e=bare.side_values(outcome.point.x))

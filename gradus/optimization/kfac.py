@@ -11,14 +11,16 @@ from torch import Tensor, nn
 from gradus.arguments import choice, function, number, refusal, whole
 from gradus.errors import GradusError
 from gradus.optimization.fisher_columns import LIKELIHOODS, all_columns, sampled_column
+from gradus.optimization.kfac_errors import never_seen, scaled_loss
 from gradus.optimization.kronecker_factors import damped_inverses
-from gradus.optimization.kronecker_layers import Block, blocks_of
+from gradus.optimization.kronecker_layers import blocks_of
 from gradus.optimization.kronecker_recorder import Recorder
 from gradus.optimization.quadratic_model import best_combination
 from gradus.text import Text
 
 FISHERS = ("sampled", "exact", "empirical")
 RESCALINGS = ("none", "kl", "quadratic")
+SHARINGS = ("expand", "reduce")
 _FACTORS = ("input_factor", "output_factor", "input_inverse", "output_inverse")
 
 
@@ -30,9 +32,9 @@ class KFAC(torch.optim.Optimizer):
         S\leftarrow\varepsilon S+(1-\varepsilon)\,\overline{gg^{\mathsf T}}
 
     Hooks on the model gather inputs a and gradients g in its forward pass; the loop stays `loss.backward()`,
-    `optimizer.step()`. Linear layers (every leading axis counts samples), convolutions in 1 to 3 dimensions (grouped
-    ones group by group) and the four projections of `nn.MultiheadAttention` are treated. `untreated` names all other
-    parameters (normalisation, embeddings, shared weights, factors larger than `largest`): they get the plain gradient.
+    `optimizer.step()`. Linear layers, convolutions in 1 to 3 dimensions (grouped ones group by group), the four
+    projections of `nn.MultiheadAttention`, and embeddings, whose A is a diagonal of frequencies, are treated. `untreated`
+    names all other parameters (normalisation, shared weights, factors larger than `largest`): they get the plain gradient.
 
     Args:
         model: its output is one tensor (…, C): logits, or means where the likelihood is Gaussian.
@@ -42,7 +44,7 @@ class KFAC(torch.optim.Optimizer):
         loss_scale: the loss as a multiple of the mean −log p of a row: 1 for cross-entropy, 2/C for `nn.MSELoss`,
             1/C for `nn.BCEWithLogitsLoss`.
         fisher: g from a target that the model draws ("sampled"), from all of them in expectation ("exact"), or from the
-            data's own ("empirical", which is no Fisher matrix).
+            data's own ("empirical", which is no Fisher matrix, and goes with no GradScaler).
         decay: ε; the k-th average begins with at most 1 − 1/k.
         factor_every: steps between new factors.
         inverse_every: steps between new inverses.
@@ -52,6 +54,9 @@ class KFAC(torch.optim.Optimizer):
             model with the batch's exact Fisher matrix.
         kl: the trust region of "kl".
         largest: the largest factor that a layer may have.
+        sharing: of the uses of a weight within a sample, over time or space: each counts as a sample ("expand"), or a is their
+            mean and g their sum ("reduce", for models that average over them). Samples lie along the first axis; in attention,
+            and in PyTorch's Transformer layers, where `batch_first` says. Embeddings are always expanded.
         seed: of the drawn targets; a step's draws depend on the seed and on its number alone.
 
     Raises:
@@ -61,7 +66,7 @@ class KFAC(torch.optim.Optimizer):
     Cost: beside the gradient, a back-propagation for "sampled" (C for "exact") and O(n d²) a layer at each new factor,
         O(d³) at each new inverse, O(d_out d_in (d_out + d_in)) a step; memory four d × d matrices a layer.
 
-    Source: Martens and Grosse 2015; convolutions as Grosse and Martens 2016; "kl" as Ba, Grosse and Martens 2017.
+    Source: Martens and Grosse 2015; convolutions as Grosse and Martens 2016; sharing as Eschenhagen et al. 2023; "kl" as Ba, Grosse and Martens 2017.
 
     Deviates: from the paper in a fixed damping (change `group["damping"]` to adapt it), and in the block-diagonal form only.
 
@@ -95,9 +100,11 @@ class KFAC(torch.optim.Optimizer):
         kl: float = 1e-2,
         largest: int = 4096,
         seed: int = 0,
+        sharing: str = "expand",
     ) -> None:
         if not isinstance(model, nn.Module):
-            raise refusal("model", ("a module", "模块"), model, kind=True)
+            mend = ("give the model itself, not its parameters()", "请给出模型本身，而不是它的 parameters()")
+            raise refusal("model", ("a module", "模块"), model, mend, kind=True)
         defaults = dict(
             lr=number("lr", lr, least=0),
             damping=number("damping", damping, least=0),
@@ -111,6 +118,7 @@ class KFAC(torch.optim.Optimizer):
         self.likelihood = choice("likelihood", likelihood, LIKELIHOODS)
         self.fisher = choice("fisher", fisher, FISHERS)
         self.rescaling = choice("rescaling", rescaling, RESCALINGS)
+        self.sharing = choice("sharing", sharing, SHARINGS)
         self.loss_scale, self.seed = number("loss_scale", loss_scale, above=0), whole("seed", seed, least=0)
         self.model = model
         by_module, self.untreated = blocks_of(model, whole("largest", largest, least=1))
@@ -124,7 +132,9 @@ class KFAC(torch.optim.Optimizer):
             )
         super().__init__([p for p in model.parameters() if p.requires_grad], defaults)
         columns = None if self.fisher == "empirical" else self._columns
-        self.recorder = Recorder(model, by_module, columns, self._due)
+        self.recorder = Recorder(model, by_module, columns, self._due, reduce=sharing == "reduce")
+        # a GradScaler then says in attributes that it is one; else it unscales the gradients that step() reads, and no factor
+        self._step_supports_amp_scaling = self.fisher == "empirical"
 
     @property
     def treated(self) -> list[str]:
@@ -142,6 +152,10 @@ class KFAC(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step from the gradients that stand in the parameters; it raises what the class names."""
+        if vars(self).pop("found_inf", None) is not None:
+            vars(self).pop("grad_scale", None)
+            self.recorder.clear()
+            raise scaled_loss()
         with torch.enable_grad():
             loss = None if closure is None else function("closure", closure)()
         self._average()
@@ -210,7 +224,7 @@ class KFAC(torch.optim.Optimizer):
             state, suffix = self.state[block.weight], block.suffix
             if "input_factor" + suffix in state:
                 A, S = state["input_factor" + suffix], state["output_factor" + suffix]
-                inverses = damped_inverses(A, S, self._setting("damping"), block.name)
+                inverses = damped_inverses(A, S, self._setting("damping"), block.name, block.diagonal)
                 state["input_inverse" + suffix], state["output_inverse" + suffix] = inverses
 
     def _gradients(self) -> dict[nn.Parameter, Tensor]:
@@ -226,13 +240,14 @@ class KFAC(torch.optim.Optimizer):
                 continue
             state, suffix = self.state[block.weight], block.suffix
             if "input_inverse" + suffix not in state:
-                raise _never_seen(block)
+                raise never_seen(block)
             for p in (block.weight, block.bias):
                 if p is not None and p not in directions:
                     directions[p] = torch.zeros_like(p)
             A, S = state["input_inverse" + suffix], state["output_inverse" + suffix]
             matrix = block.matrix(lambda p: gradients[p] if p in gradients else torch.zeros_like(p))
-            block.spread(S @ matrix.to(S.dtype) @ A, directions.__getitem__)
+            left = S @ matrix.to(S.dtype)
+            block.spread(left * A if block.diagonal else left @ A, directions.__getitem__)
         self._preconditioned = list(directions)
         return directions | {p: g for p, g in gradients.items() if p not in directions}
 
@@ -255,7 +270,7 @@ class KFAC(torch.optim.Optimizer):
         """The step along the direction and the last update that minimises the quadratic model with the exact Fisher matrix."""
         recorder = self.recorder
         if recorder.arguments is None:
-            raise _never_seen(self.blocks[0])
+            raise never_seen(self.blocks[0])
         known = all("update" in self.state[p] for p in directions)
         last = {p: self.state[p]["update"] for p in directions} if known else {}
         ridge = self._setting("damping") + self._setting("weight_decay")
@@ -283,13 +298,3 @@ class KFAC(torch.optim.Optimizer):
                     self.state[parameters[int(k)]][name] = (
                         value.detach().clone().to(parameters[int(k)].device)
                     )
-
-
-def _never_seen(block: Block) -> GradusError:
-    return GradusError(
-        Text(
-            f"KFAC: {block.name} has a gradient, but its layer was in no forward pass of the model in training mode; "
-            "call model.train() and the model itself before backward()",
-            f"KFAC：{block.name} 有梯度，但其所在层未参与模型在训练模式下的前向计算；请在 backward() 之前调用 model.train() 和模型本身",
-        )
-    )

@@ -79,19 +79,27 @@ def damped_inverses(
     S: Float[Tensor, "*blocks d_out d_out"],
     damping: float,
     layer: str = "",
+    diagonal: bool = False,
 ) -> tuple[Tensor, Tensor]:
     r"""The inverses of A + π√λ I and S + √λ/π I by Cholesky, π balancing the mean eigenvalues of the two factors.
+
+    A diagonal A is the row of its entries (1, 1, d_in); where one is 0 without damping, its inverse is taken for 0.
 
     Raises:
         GradusError: a factor is not finite, or singular at this damping.
     """
-    mean_a = A.diagonal(dim1=-2, dim2=-1).mean(-1)
+    mean_a = A.mean((-2, -1)) if diagonal else A.diagonal(dim1=-2, dim2=-1).mean(-1)
     mean_s = S.diagonal(dim1=-2, dim2=-1).mean(-1)
     # a factor that is zero throughout has no scale to be balanced against
     pi = torch.where((mean_a > 0) & (mean_s > 0), (mean_a.sqrt() / mean_s.sqrt()), torch.ones_like(mean_a))
     root = math.sqrt(damping)
+    if diagonal:
+        damped = A.to(torch.promote_types(A.dtype, torch.float32)) + (pi * root)[..., None, None]
+        of_inputs = torch.where(damped > 0, 1 / damped, 0.0)
+    else:
+        of_inputs = _inverse(A, pi * root, damping, ("input", "输入"), layer)
     return (
-        _inverse(A, pi * root, damping, ("input", "输入"), layer),
+        of_inputs,
         _inverse(S, root / pi, damping, ("output", "输出"), layer),
     )
 

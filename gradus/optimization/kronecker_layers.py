@@ -24,6 +24,8 @@ class Block:
         weight: the parameter, (G · d_out, …), or a taller one of which `weight_rows` are the block's.
         bias: its bias, or a longer one of which `bias_rows` are the block's; None where it has none.
         groups: G.
+        samples_axis: of the layer's inputs and outputs, along which samples lie; all other leading axes share the weight.
+        diagonal: whether the input factor is one, as of an embedding, whose inputs are unit vectors; it is kept as a row.
     """
 
     name: str
@@ -32,10 +34,14 @@ class Block:
     weight_rows: slice = field(default_factory=lambda: ALL)
     bias_rows: slice = field(default_factory=lambda: ALL)
     groups: int = 1
+    samples_axis: int = 0
+    diagonal: bool = False
 
     def matrix(self, of: Callable[[nn.Parameter], Tensor]) -> Tensor:
         """What `of` says of weight and bias, as (G, d_out, d_in)."""
         weight = of(self.weight)[self.weight_rows]
+        if self.diagonal:
+            return weight.mT[None]
         rows = weight.reshape(self.groups, weight.shape[0] // self.groups, -1)
         if self.bias is None:
             return rows
@@ -44,6 +50,9 @@ class Block:
     def spread(self, matrix: Tensor, onto: Callable[[nn.Parameter], Tensor]) -> None:
         """Writes (G, d_out, d_in) into the tensors of weight and bias."""
         weight = onto(self.weight)[self.weight_rows]
+        if self.diagonal:
+            weight.copy_(matrix[0].mT)
+            return
         if self.bias is None:
             weight.copy_(matrix.reshape(weight.shape))
             return
@@ -52,7 +61,9 @@ class Block:
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """(d_in, d_out), the bias counted in."""
+        """(d_in, d_out), the bias counted in; 1 for an input factor that is diagonal."""
+        if self.diagonal:
+            return 1, self.weight.shape[1]
         d_out = len(range(*self.weight_rows.indices(self.weight.shape[0]))) // self.groups
         return self.weight[0].numel() + (self.bias is not None), d_out
 
@@ -82,8 +93,10 @@ def blocks_of(model: nn.Module, largest: int) -> tuple[dict[nn.Module, list[Bloc
     chosen: dict[nn.Module, list[Block]] = {}
     treated: set[int] = set()
     inner = {id(m.out_proj) for m in model.modules() if isinstance(m, nn.MultiheadAttention)}
+    second = _samples_second(model)
     for module in model.modules():
         for block in _candidates(module, names) if id(module) not in inner else ():
+            block.samples_axis = int(id(module) in second)
             own = [p for p in (block.weight, block.bias) if p is not None]
             if all(users[id(p)] == 1 and p.requires_grad for p in own) and max(block.sizes) <= largest:
                 chosen.setdefault(module, []).append(block)
@@ -102,10 +115,27 @@ def _candidates(module: nn.Module, names: dict[int, str]) -> Iterator[Block]:
         yield from block(module.weight, module.bias)
     elif isinstance(module, CONVOLUTIONS):
         yield from block(module.weight, module.bias, groups=module.groups)
+    elif isinstance(module, nn.Embedding):
+        # a norm that is cut as it is looked up, or gradients divided by frequencies, are another function of the weight
+        if module.max_norm is None and not module.scale_grad_by_freq and not module.sparse:
+            for embedding in block(module.weight, None):
+                embedding.diagonal = True
+                yield embedding
     elif isinstance(module, nn.MultiheadAttention):
         for weight, rows, third in input_projections(module):
             yield from block(weight, module.in_proj_bias, rows, third)
         yield from block(module.out_proj.weight, module.out_proj.bias)
+
+
+def _samples_second(model: nn.Module) -> set[int]:
+    """The modules, by identity, whose inputs have the sequence first: known of PyTorch's attentions and their layers."""
+    second: set[int] = set()
+    for module in model.modules():
+        if isinstance(module, nn.MultiheadAttention) and not module.batch_first:
+            second.add(id(module))
+        elif isinstance(module, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)) and not module.self_attn.batch_first:  # fmt: skip
+            second |= {id(module.linear1), id(module.linear2)}
+    return second
 
 
 def input_projections(module: nn.MultiheadAttention) -> Iterator[tuple[nn.Parameter, slice, slice]]:
@@ -117,6 +147,21 @@ def input_projections(module: nn.MultiheadAttention) -> Iterator[tuple[nn.Parame
             yield apart, ALL, third
         else:
             yield module.in_proj_weight, third, third
+
+
+def frequencies(layer: nn.Embedding, tokens: Tensor) -> Tensor:
+    """How often each row is looked up, (1, 1, V): the diagonal of Σ aaᵀ of unit vectors; never that of the padding."""
+    counts = torch.bincount(tokens.reshape(-1), minlength=layer.num_embeddings)
+    counts = counts.to(torch.promote_types(layer.weight.dtype, torch.float32))
+    if layer.padding_idx is not None:
+        counts[layer.padding_idx] = 0.0
+    return counts[None, None]
+
+
+def reduced(rows: Tensor, samples: int, *, mean: bool) -> Tensor:
+    """Rows (G, n · T, features), those of a sample side by side, as their means or sums over T: (G, n, features)."""
+    apart = rows.reshape(rows.shape[0], samples, -1, rows.shape[-1])
+    return apart.mean(2) if mean else apart.sum(2)
 
 
 def flat(values: Tensor) -> Tensor:

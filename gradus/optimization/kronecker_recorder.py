@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +12,16 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.nn import functional as F
 
 from gradus.errors import GradusError
+from gradus.optimization.forward_hooks import BeginHook, EndHook, Hook
 from gradus.optimization.kronecker_layers import (
     CONVOLUTIONS,
     Block,
     channels_last_rows,
     flat,
+    frequencies,
     input_projections,
     patches,
+    reduced,
 )
 from gradus.text import Text
 
@@ -44,6 +46,7 @@ class Recorder:
         columns: from the model's outputs to the vectors by whose back-propagation g comes; None where g is that of the
             loss itself, which the user's own backward pass brings.
         due: whether the next forward pass is to be watched.
+        reduce: whether the uses of a weight within a sample are taken together: the mean of a, the sum of g.
     """
 
     def __init__(
@@ -52,16 +55,17 @@ class Recorder:
         blocks: dict[nn.Module, list[Block]],
         columns: Callable[[Tensor], Iterator[Tensor]] | None,
         due: Callable[[], bool],
+        reduce: bool = False,
     ) -> None:
+        self.reduce = reduce
         self.columns, self.due, self.on, self.paused = columns, due, False, False
         self.uses: list[_Use] = []
         self.arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self.clear()
-        mine = weakref.ref(self)  # the model must not keep an optimiser alive that nobody uses any more
-        self.handles = [model.register_forward_pre_hook(_begin(mine), with_kwargs=True)]
+        self.handles = [model.register_forward_pre_hook(BeginHook(self), with_kwargs=True)]
         for module, own in blocks.items():
-            self.handles.append(module.register_forward_hook(_layer(mine, own), with_kwargs=True))
-        self.handles.append(model.register_forward_hook(_end(mine)))
+            self.handles.append(module.register_forward_hook(LayerHook(self, own), with_kwargs=True))
+        self.handles.append(model.register_forward_hook(EndHook(self)))
 
     def clear(self) -> None:
         """Forgets all sums."""
@@ -82,14 +86,22 @@ class Recorder:
         if watched:
             self.arguments = arguments, options
 
-    def use(self, block: Block, x: Tensor, output: Tensor, rows_in: Rows, rows_out: Rows) -> None:
-        """The block has made `output` of `x`."""
+    def use(
+        self, block: Block, x: Tensor, output: Tensor, rows_in: Rows, rows_out: Rows, samples: int = 0
+    ) -> None:
+        """The block has made `output` of `x`; `samples` of them, where its rows are more and are to be taken together."""
         if not output.requires_grad:
             return
+        if self.reduce and samples and not block.diagonal:
+            rows_in = _together(rows_in, samples, mean=True)
+            rows_out = _together(rows_out, samples, mean=False)
         with torch.no_grad():
-            rows = block.rows_of_inputs(_wide(rows_in(x.detach())))
             moment, count = self.inputs.get(block, (0, 0))
-            self.inputs[block] = moment + rows.mT @ rows, count + rows.shape[-2]
+            if block.diagonal:
+                self.inputs[block] = moment + rows_in(x), count + x.numel()
+            else:
+                rows = block.rows_of_inputs(_wide(rows_in(x.detach())))
+                self.inputs[block] = moment + rows.mT @ rows, count + rows.shape[-2]
         if self.columns is None:
             output.register_hook(lambda g: self.gradients(block, rows_out(g)))
         else:
@@ -127,50 +139,56 @@ class Recorder:
         self.uses = []
 
 
+def _together(rows: Rows, samples: int, *, mean: bool) -> Rows:
+    return lambda values: reduced(_wide(rows(values)), samples, mean=mean)
+
+
 def _wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
-def _begin(recorder: weakref.ref[Recorder]) -> Callable[..., None]:
-    def hook(model: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        if (mine := recorder()) is not None:
-            mine.begin(model, arguments, options)
+class LayerHook(Hook[Recorder]):
+    """After the forward pass of a module with blocks."""
 
-    return hook
+    def __init__(self, recorder: Recorder | None = None, blocks: Sequence[Block] = ()) -> None:
+        super().__init__(recorder)
+        self.blocks = blocks
 
-
-def _end(recorder: weakref.ref[Recorder]) -> Callable[..., None]:
-    def hook(_model: nn.Module, _arguments: Any, output: Any) -> None:
-        if (mine := recorder()) is not None:
-            mine.end(output)
-
-    return hook
-
-
-def _layer(recorder: weakref.ref[Recorder], blocks: list[Block]) -> Callable[..., Any]:
-    def hook(module: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any], output: Any) -> Any:
-        mine = recorder()
-        if mine is None or not mine.on:
+    def __call__(
+        self, module: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any], output: Any
+    ) -> Any:
+        """Tells the recorder of what passed through the module's blocks."""
+        recorder = self.watcher
+        if recorder is None or not recorder.on:
             return None
         if isinstance(module, nn.MultiheadAttention):
-            return watched_attention(module, blocks, mine, *arguments, **options)
+            return watched_attention(module, self.blocks, recorder, *arguments, **options)
         x = arguments[0] if arguments else options["input"]
+        block = self.blocks[0]
         if isinstance(module, CONVOLUTIONS):
             dims = len(module.kernel_size)
-            mine.use(
-                blocks[0], x, output,
+            recorder.use(
+                block, x, output,
                 lambda v: patches(module, v),
                 lambda g: channels_last_rows(g if g.dim() == dims + 2 else g[None], module.groups),
+                len(x) if x.dim() == dims + 2 else 1,
             )  # fmt: skip
+        elif isinstance(module, nn.Embedding):
+            recorder.use(block, x, output, lambda tokens: frequencies(module, tokens), flat)
         else:
-            mine.use(blocks[0], x, output, flat, flat)
+            of_sequences(recorder, block, x, output)
         return None
 
-    return hook
+
+def of_sequences(recorder: Recorder, block: Block, x: Tensor, output: Tensor, alone: bool = False) -> None:
+    """The block has made `output` of `x` (…, features), of which one leading axis is that of the samples, or none (`alone`)."""
+    axis = block.samples_axis if x.dim() > 2 else 0
+    rows = (lambda v: flat(v.movedim(axis, 0))) if axis else flat
+    recorder.use(block, x, output, rows, rows, 1 if alone or x.dim() == 1 else x.shape[axis])
 
 
 def watched_attention(
-    module: nn.MultiheadAttention, blocks: list[Block], recorder: Recorder,
+    module: nn.MultiheadAttention, blocks: Sequence[Block], recorder: Recorder,
     query: Tensor, key: Tensor, value: Tensor, key_padding_mask: Tensor | None = None, need_weights: bool = True,
     attn_mask: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
@@ -183,7 +201,7 @@ def watched_attention(
     for x, (weight, rows, third) in zip((query, key, value), input_projections(module), strict=True):
         y = F.linear(x, weight[rows], None if bias is None else bias[third])
         if (block := of.get((id(weight), rows.start))) is not None:
-            recorder.use(block, x, y, flat, flat)
+            of_sequences(recorder, block, x, y, alone=x.dim() == 2)
         projected.append(y)
     swap = module.batch_first and query.dim() == 3
     identity = torch.eye(module.embed_dim, dtype=query.dtype, device=query.device)
@@ -197,5 +215,5 @@ def watched_attention(
     heads = heads.transpose(0, 1) if swap else heads
     output = F.linear(heads, module.out_proj.weight, module.out_proj.bias)
     if (block := of.get((id(module.out_proj.weight), None))) is not None:
-        recorder.use(block, heads, output, flat, flat)
+        of_sequences(recorder, block, heads, output, alone=heads.dim() == 2)
     return output, shares

@@ -105,12 +105,19 @@ class LogisticLoss:
 
 def _in_blocks(blocks: list[tuple[np.ndarray, np.ndarray]], w: np.ndarray) -> tuple[float, np.ndarray]:
     """The sums of the losses and of their gradients."""
-    total, gradient = 0.0, np.zeros_like(w)
+    margins = np.zeros(sum(len(y) for _, y in blocks), dtype=w.dtype)
+    gradient, part, begin = np.zeros_like(w), np.empty_like(w), 0
+    labelled, somewhere = 0.0, bool(w.any())
     for X, y in blocks:
-        z = X @ w
-        # log(1 + eᶻ) without overflow, and σ(z) of the same exponential
-        e = np.exp(-np.abs(z))
-        total += float(np.log1p(e).sum() + np.maximum(z, 0).sum() - y @ z)
-        probability = np.where(z >= 0, 1, e) / (1 + e)
-        gradient += (probability - y) @ X
-    return total, gradient
+        z = margins[begin : begin + len(y)]
+        begin += len(y)
+        if somewhere:  # else the margins are zeros, and X is read once only
+            np.dot(X, w, out=z)
+        residual = torch.from_numpy(z).sigmoid().numpy()
+        labelled += float(y @ z)
+        residual -= y
+        gradient += np.dot(residual, X, out=part)
+    # log(1 + eᶻ) without overflow
+    all_margins = torch.from_numpy(margins)
+    softplus = all_margins.abs().neg_().exp_().log1p_().add_(all_margins.clamp_(min=0))
+    return float(softplus.sum(dtype=torch.float64)) - labelled, gradient

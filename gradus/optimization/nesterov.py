@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradus.arguments import function, number, refusal
-from gradus.errors import GradusError
+from gradus.arguments import function, number
+from gradus.optimization.parameter_errors import parameters_refused
 
 
 class Nesterov(torch.optim.Optimizer):
@@ -55,15 +55,8 @@ class Nesterov(torch.optim.Optimizer):
             momentum = number("momentum", momentum, least=0, below=1)
         try:
             super().__init__(parameters, dict(lr=lr, momentum=momentum))
-        except GradusError:
-            raise
         except (TypeError, ValueError) as error:
-            raise refusal(
-                "parameters",
-                ("tensors, or groups of them, as model.parameters()", "张量或其分组，如 model.parameters()"),
-                parameters,
-                kind=True,
-            ) from error
+            raise parameters_refused(parameters, error) from None
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """As PyTorch's; the group's own lr and momentum are looked at as those of all groups are."""

@@ -48,7 +48,7 @@ def gradient_noise_scale(gradients: Float[Tensor, "n d"], batch_size: int = 1) -
         batch_size: b.
 
     Returns:
-        Trace, square and scale, each a tensor without axes.
+        Trace, square and scale, each a tensor without axes, in float32 at least: sums of squares leave the range of float16.
 
     Raises:
         GradusError: fewer than two rows, or values that are not finite.
@@ -71,8 +71,7 @@ def gradient_noise_scale(gradients: Float[Tensor, "n d"], batch_size: int = 1) -
     square = mean.square().sum() - trace / (n * b)
     if concrete(trace) and not (bool(trace.isfinite()) and bool(square.isfinite())):
         raise refusal("gradients", ("ones whose squares the precision holds", "其平方不超出精度范围的梯度"), gradients)  # fmt: skip
-    found = [value.to(gradients.dtype) for value in (trace, square, _quotient(trace, square))]
-    return NoiseScale(*found)
+    return NoiseScale(trace, square, _quotient(trace, square))
 
 
 def _quotient(trace: Tensor, square: Tensor) -> Tensor:

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from gradus.arguments import array, flag, number, refusal, whole
 from gradus.arguments import function as require_function
+from gradus.arguments.errors import written
 from gradus.arguments.tensors import tensor
 from gradus.frameworks.optax import gradient_shape_error
+from gradus.text import Text
 
 Gradient = Callable[[Tensor, int], Any]
 
@@ -98,7 +100,7 @@ def _rates(step_sizes: Any, steps: Any) -> list[float]:
                 f"one number, or one for each of {steps} rounds, none negative",
                 f"一个数，或 {steps} 轮各一个，均不为负",
             ),
-            rates.tolist() if rates.size <= 8 else rates.shape,
+            written(np.atleast_1d(rates).tolist()) if rates.size <= 8 else rates.shape,
         )
     return [float(rate) for rate in rates]
 
@@ -107,13 +109,13 @@ def _require_inside(theta: Tensor, reach: float | None, shares: bool) -> None:
     if shares and reach is not None:
         raise refusal("radius", ("None for points of the simplex", "单纯形上的点不用半径，应为 None"), reach)
     if shares and not (bool((theta >= 0).all()) and abs(float(theta.double().sum()) - 1) <= 0.01):
-        raise refusal("theta0", ("shares that add up to 1", "非负且和为 1 的权重"), theta.tolist())
+        raise refusal("theta0", ("shares that add up to 1", "非负且和为 1 的权重"), written(theta.tolist()))
     length = float(torch.linalg.vector_norm(theta.double()))
     if reach is not None and length > reach * (1 + 4 * torch.finfo(theta.dtype).eps):
         raise refusal(
             "theta0",
             (f"a point of the ball of radius {reach:g}", f"半径为 {reach:g} 的球内的点"),
-            theta.tolist(),
+            Text(f"one of length {length:g}", f"长度为 {length:g} 的点"),
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradus.arguments import array
 from gradus.errors import GradusError
-from gradus.frameworks import namespace
+from gradus.frameworks import framework_of, from_host, namespace
 from gradus.page import generic
 from gradus.text import Text
 
@@ -21,7 +21,8 @@ def as_like(value: Any, theta: Any) -> Any:
     if dtype is not None and any(kind in str(dtype) for kind in ("int", "bool")):
         # 1 ⋅ ½ has the floating dtype that the framework gives to its integers
         dtype = (theta * 0.5).dtype
-    return namespace(theta).asarray(np.array(value), dtype=dtype)
+    own = framework_of(theta).is_array(value)
+    return namespace(theta).asarray(value if own else np.array(value), dtype=dtype)
 
 
 def quadratic(hessian: Any, minimiser: Any = 0.0) -> Callable[[Any], Any]:
@@ -97,6 +98,6 @@ def scripted(gradients: Any) -> Callable[[Any], Any]:
 
     @generic
     def gradient(theta: Any) -> Any:
-        return as_like(rows[min(next(calls), len(rows) - 1)], theta)
+        return as_like(from_host(lambda: rows[min(next(calls), len(rows) - 1)], theta), theta)
 
     return gradient

@@ -57,6 +57,9 @@ class StepSizeSearch:
     step_sizes: np.ndarray
     losses: np.ndarray
 
+    def __str__(self) -> str:
+        return f"{self.recommended:.3g}: {self.reason.en}"
+
     def figure(self) -> Figure:
         """The losses over the step sizes, smoothed for a range test, and the recommended one."""
         from gradus.page.figures import COLOURS, canvas

@@ -31,10 +31,15 @@ def is_attached(model: nn.Module) -> bool:
 def _module(module: nn.Module) -> bool:
     state = module.__dict__
     return (
-        any(state.get(name) for name in HOOKS)
+        any(_alive(state.get(name)) for name in HOOKS)
         or "forward" in state
         or state.get("_compiled_call_impl") is not None
     )
+
+
+def _alive(hooks: Any) -> bool:
+    # a hook whose owner is gone says so: nothing waits for its calls
+    return bool(hooks) and any(not getattr(hook, "dead", False) for hook in hooks.values())
 
 
 def has_hooks(parameter: torch.Tensor) -> bool:

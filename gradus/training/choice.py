@@ -10,6 +10,7 @@ from gradus.optimization.fused import obstacle as flat_obstacle
 from gradus.training.attachments import is_attached, is_observed
 from gradus.training.callbacks import Callback
 from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, layer_sequence
+from gradus.training.closures import needs_graph
 from gradus.training.compiled import CompiledUpdate, obstacle
 from gradus.training.data import InMemory
 from gradus.training.distributed import Group
@@ -72,6 +73,8 @@ def choose_update(
         say: is told why a step that was to be compiled is not.
     """
     eager = EagerUpdate(objective=objective, run=run, callbacks=callbacks, flat=flat)
+    if needs_graph(run.optimizer):
+        return eager
     if layers is not None and not is_attached(objective.model):
         return ClosedFormUpdate(layers=layers, eager=eager)
     if not objective.settings.compile:

@@ -43,6 +43,25 @@ class EagerUpdate(GradientUpdate):
             raise objective.non_finite(totals["loss"] if counts else math.nan, indices, step)
         return totals
 
+    def graph(self, indices: torch.Tensor, step: int) -> tuple[Totals, torch.Tensor, Any]:
+        """See `GradientUpdate`; the graphs of all batches of the step are kept."""
+        objective, tally = self.objective, self.objective.tally
+        totals: Totals = {}
+        losses, results = [], []
+        for number, part in enumerate(objective.batches(indices)):
+            objective.seed(step, number)
+            inputs, targets = objective.batch(part, step, number)
+            loss, outputs = objective.forward(objective.wrapped, inputs, targets)
+            if share := tally.share("loss", part, indices):
+                losses.append(loss * share)
+                results.append(outputs)
+            for name, value in {"loss": loss.item(), **objective.measure(outputs, targets)}.items():
+                share = tally.share(name, part, indices)
+                totals[name] = totals.get(name, 0.0) + (value * share if share else 0.0)
+        if not (losses and math.isfinite(totals["loss"])):
+            raise objective.non_finite(totals["loss"] if losses else math.nan, indices, step)
+        return totals, torch.stack(losses).sum(), results
+
     def _clear(self) -> None:
         self.others = [p for p in self.objective.model.parameters() if id(p) not in self.in_one]
         for parameter in self.others:

@@ -19,6 +19,7 @@ from gradus.training.averaging import Average
 from gradus.training.callbacks import Callback
 from gradus.training.choice import choose_update, closed_form_layers, flat_update
 from gradus.training.closed_form import LayerSequence
+from gradus.training.closures import check_closure
 from gradus.training.data import InMemory, in_memory
 from gradus.training.distributed import Group, process_group
 from gradus.training.known_losses import describe_function
@@ -114,7 +115,8 @@ def fit(
         validation: the like, measured after every epoch (with the averaged parameters, given `ema`).
         epochs: passes over the data.
         batch_size: samples per forward pass; where there is batch norm, a last one of one sample joins the one before.
-        optimizer: a name (see `optimizers.OPTIMIZERS`), a function of the parameters, or an optimiser.
+        optimizer: a name (see `optimizers.OPTIMIZERS`), a function of the parameters, or an optimiser; one that needs a
+            closure (see `closures`) is given that of the step's samples, with the same noise at every call.
         learning_rate: for a named optimiser.
         schedule: a name (see `schedules.SCHEDULES`), or a function from the step to a factor of the learning rate.
         clip_norm: the largest Euclidean norm of the whole gradient.
@@ -182,6 +184,7 @@ def fit(
         )  # fmt: skip
         total = epochs * objective.steps_per_epoch
         chosen_optimizer = make_optimizer(optimizer, objective.parameters, settings.learning_rate)
+        check_closure(chosen_optimizer, settings, schedule, group)
         # before anything looks at where the parameters lie
         flat = flat_update(chosen_optimizer, objective)
         if flat is not None:

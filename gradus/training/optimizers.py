@@ -1,5 +1,6 @@
 """Optimisers by name, with the settings that make PyTorch's own fast; and their state, stored and restored."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -220,11 +221,13 @@ def _check_shapes(optimizer: Optimizer) -> None:
 
 
 class Rate:
-    """The learning rate at each step: every group's own rate times the schedule's factor."""
+    """The learning rate at each step: every group's own rate times the schedule's factor; NaN where a group has none."""
 
     def __init__(self, optimizer: Optimizer, schedule: Callable[[int], float] | None) -> None:
         self.optimizer, self.schedule = optimizer, schedule
-        self.base = [float(group.get("initial_lr", group["lr"])) for group in optimizer.param_groups]
+        self.base = [
+            float(group.get("initial_lr", group.get("lr", math.nan))) for group in optimizer.param_groups
+        ]
 
     def set(self, step: int) -> None:
         """Set the rates for the update that leads from `step` to `step + 1`."""
@@ -237,4 +240,4 @@ class Rate:
     @property
     def now(self) -> float:
         """The first group's rate."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        return float(self.optimizer.param_groups[0].get("lr", math.nan))

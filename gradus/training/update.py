@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
 from gradus.optimization.flat_update import FlatUpdate
 from gradus.training.callbacks import Callback, watching
 from gradus.training.clipping import clip_gradients, shorten
+from gradus.training.closures import needs_closure, needs_graph, surviving
 from gradus.training.objective import Objective
 from gradus.training.optimizers import direct_update
 from gradus.training.run import Run
@@ -47,7 +48,7 @@ class GradientUpdate(Update):
         self.watching = watching(tuple(callbacks))
         self.clip_norm = objective.settings.clip_norm
         self.optimizer_step = direct_update(run.optimizer)
-        self.by_closure = isinstance(run.optimizer, torch.optim.LBFGS)
+        self.by_closure, self.by_graph = needs_closure(run.optimizer), needs_graph(run.optimizer)
 
     @abstractmethod
     def gradients(self, indices: torch.Tensor, step: int) -> Totals:
@@ -56,6 +57,10 @@ class GradientUpdate(Update):
         Raises:
             NonFiniteStep: when the loss or a gradient is not finite.
         """
+
+    def graph(self, indices: torch.Tensor, step: int) -> tuple[Totals, torch.Tensor, Any]:
+        """The mean loss and metrics of a step's batch, with the loss and the outputs in their graph."""
+        raise NotImplementedError
 
     def watchers(self, step: int) -> list[Callback]:
         """The callbacks that want to see the gradients of a step."""
@@ -96,12 +101,16 @@ class GradientUpdate(Update):
         return self.flat.gradients + more
 
     def _update_by_closure(self, indices: torch.Tensor, step: int) -> Totals:
-        # L-BFGS asks for the gradients several times; what is reported is the loss before the step.
+        # the loss is asked for several times; what is reported is that before the step
         evaluations: list[Totals] = []
 
-        def closure() -> float:
+        def evaluate() -> Any:
+            if self.by_graph:
+                totals, loss, outputs = self.graph(indices, step)
+                evaluations.append(totals)
+                return loss, outputs
             evaluations.append(self._clipped(indices, step))
             return evaluations[-1]["loss"]
 
-        self.run.optimizer.step(closure)
+        self.run.optimizer.step(surviving(self.run.optimizer, evaluate))
         return evaluations[0]

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradus.errors import GradusError, raised
 from gradus.frameworks import Adapted, adapt_function, detect
+from gradus.frameworks.detection import speaks_numpy_alone
 from gradus.frameworks.registry import FRAMEWORKS, framework_named
 from gradus.frameworks.signatures import has_other_order, other_defaults
 from gradus.frameworks.structure import flatten
@@ -142,9 +143,14 @@ def _by_name(answers: list[Answer], inputs: list[Arguments]) -> Answer | None:
 
 
 def _best(answers: list[Answer]) -> Answer | None:
-    """The first that is in the framework's own arrays and right, or the first at all; None where every call raised."""
+    """The first that is in the framework's own arrays and right, or the first at all; None where every call raised.
+
+    Code of NumPy that answers NumPy's arrays is NumPy's, be it right on others by their methods: `x.var(0)` is another number there.
+    """
     answered = [a for a in answers if a.error is None]
     own = [a for a in answered if a.own] or answered
+    if own and own[0].adapted.framework.name == "numpy" and speaks_numpy_alone(own[0].adapted.function):
+        own = [a for a in own if a.adapted.framework.name in ("numpy", "python")]
     return next((a for a in own if a.agrees), own[0] if own else None)
 
 

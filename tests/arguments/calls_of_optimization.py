@@ -179,6 +179,18 @@ def calls_of_optimization() -> dict[str, Example]:
             kl=0.1,
             largest=100,
             seed=1,
+            sharing="reduce",
+        ),
+        "gradus.optimization.NaturalGradient": of(
+            optimization.NaturalGradient,
+            model=Fresh(lambda: seeded(nn.Linear, 3, 2)),
+            lr=0.1,
+            damping=0.1,
+            likelihood="categorical",
+            loss_scale=1.0,
+            fisher="sampled",
+            weight_decay=0.1,
+            seed=1,
         ),
         "gradus.optimization.chord_curvature": of(
             optimization.chord_curvature,

@@ -32,6 +32,8 @@ COMPILED = (
     "gcn_jax",
     "gat_jax",
     "gin_jax",
+    "ada_scan",
+    "adagrad_factory",
     "group_conv_jax",
 )  # minutes of compiling together
 

@@ -28,6 +28,13 @@ def test_neither_overflow_nor_underflow(size):
     assert (clipped[0] / size).tolist() == pytest.approx([0.6, 0.8], rel=1e-14)
 
 
+def test_a_norm_beyond_double_precision():
+    g = [torch.full((4,), 1e308, dtype=torch.float64)] * 3  # of norm 3.5e308
+    clipped = clip_by_global_norm(g, 1.0)
+    assert norm(clipped) == pytest.approx(1.0, rel=1e-14)
+    assert all(torch.equal(a, b) for a, b in zip(clip_by_global_norm(g, float("inf")), g, strict=True))
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_low_precision_keeps_its_dtype(dtype):
     clipped = clip_by_global_norm((torch.full((400,), 300.0, dtype=dtype),), 2.0)

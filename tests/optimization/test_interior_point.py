@@ -157,11 +157,11 @@ def test_a_mixed_batch_says_each_reason():
 
 def test_differentiable_in_all_data():
     normal, uniform = draws(3)
-    M, A, G, x = normal(2, 4, 4), normal(2, 1, 4), normal(2, 5, 4), normal(2, 4, 1)
+    M, A, G, x = normal(2, 3, 3), normal(2, 1, 3), normal(2, 4, 3), normal(2, 3, 1)
     Gx = (G @ x)[..., 0]
     data = [
-        M @ M.mT + torch.eye(4), normal(2, 4), A, (A @ x)[..., 0], G, Gx + 0.3 * uniform(2, 5), Gx - 0.3 * uniform(2, 5),
-        x[..., 0] - 0.4 * uniform(2, 4), x[..., 0] + 0.4 * uniform(2, 4),
+        M @ M.mT + torch.eye(3), normal(2, 3), A, (A @ x)[..., 0], G, Gx + 0.3 * uniform(2, 4), Gx - 0.3 * uniform(2, 4),
+        x[..., 0] - 0.4 * uniform(2, 3), x[..., 0] + 0.4 * uniform(2, 3),
     ]  # fmt: skip
 
     def solution(P, q, A, b, G, h, g, lower, upper):
@@ -244,3 +244,43 @@ def test_bounds_of_1e20_are_none(linear, far):
     without = solve_qp(P, q, g=torch.full((1,), -torch.inf), **shared)
     assert there.solved
     torch.testing.assert_close(there.x, without.x)
+
+
+@pytest.mark.parametrize("far", [1e8, 1e12, 1e16, 1e19])
+@pytest.mark.parametrize("quadratic", [False, True])
+def test_bounds_that_lie_far_away_change_nothing(far, quadratic):
+    """Above variables, below them, below rows: as without them, and so is the derivative."""
+    generator = torch.Generator().manual_seed(0)
+    G, inner, y = (
+        torch.randn(*shape, dtype=torch.float64, generator=generator) for shape in ((8, 6), (6,), (8,))
+    )
+    h, q = (G @ inner.abs() + 0.5).requires_grad_(), -(G.T @ y.abs())
+    P = torch.eye(6, dtype=torch.float64) if quadratic else None
+    zero, wide = torch.zeros(6, dtype=torch.float64), torch.full((6,), far, dtype=torch.float64)
+    free = solve_qp(P, q, G=G, h=h, lower=zero)
+    assert free.solved
+    (slope,) = torch.autograd.grad(free.objective, h)
+    for bounds in (
+        dict(lower=zero, upper=wide),
+        dict(lower=zero, g=torch.full((8,), -far, dtype=torch.float64)),
+    ):
+        result = solve_qp(P, q, G=G, h=h, **bounds)
+        assert result.solved and result.residual <= 1e-8
+        torch.testing.assert_close(result.x, free.x)
+        torch.testing.assert_close(torch.autograd.grad(result.objective, h)[0], slope)
+        assert (result.multipliers.w <= 1e-6).all()
+
+
+def test_far_bounds_hold_where_they_are_reached():
+    """In one batch: one that needs its far bound, one that does not, one without a point, one that never ends."""
+    one = torch.ones(4, 1, dtype=torch.float64)
+    q = torch.tensor([[-1.0], [1.0], [1.0], [-1.0]], dtype=torch.float64)
+    upper = torch.tensor([[1e9], [1e9], [1e9], [torch.inf]], dtype=torch.float64)
+    A, b = one[:, None], torch.tensor([[0.0], [0.0], [-1.0], [0.0]], dtype=torch.float64)
+    result = solve_qp(None, q, lower=0 * one, upper=upper)
+    assert result.reason.tolist() == ["solved", "solved", "solved", "unbounded"]
+    assert result.x[0].item() == pytest.approx(1e9) and abs(result.x[1].item()) < 1e-6
+    assert result.multipliers.w[0].item() == pytest.approx(1.0)
+    blocked = solve_qp(None, q[2], A=A[2], b=b[2], lower=0 * one[2], upper=upper[2])
+    assert blocked.reason == "infeasible" and blocked.farkas.upper.item() == 0.0
+    assert blocked.farkas.lower.item() == pytest.approx(1.0)

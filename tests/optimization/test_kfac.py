@@ -3,10 +3,13 @@
 import copy
 import gc
 import math
+import os
+import pickle
 import weakref
 
 import pytest
 import torch
+from killed_runs import killed
 from torch import nn
 from torch.nn import functional as F
 from watched_models import DOUBLE, Head, dense_fisher, labels, normal, seeded
@@ -14,6 +17,7 @@ from watched_models import DOUBLE, Head, dense_fisher, labels, normal, seeded
 from gradus.errors import GradusError
 from gradus.optimization import KFAC, kronecker_step
 from gradus.training import fit
+from gradus.training.attachments import is_attached
 
 
 def test_the_step_is_the_functions():
@@ -56,8 +60,8 @@ def test_what_is_untreated_is_named_and_gets_the_plain_gradient():
     model[3].weight = model[1].weight
     optimizer = KFAC(seeded(model), lr=0.25, largest=8)
     shared, wide = ["1.weight", "1.bias", "3.bias"], ["4.weight", "4.bias", "5.weight", "5.bias"]
-    assert sorted(optimizer.untreated) == sorted(["0.weight", "2.weight", "2.bias", *shared, *wide])
-    assert optimizer.treated == ["6.weight"]
+    assert sorted(optimizer.untreated) == sorted(["2.weight", "2.bias", *shared, *wide])
+    assert optimizer.treated == ["0.weight", "6.weight"]
     assert "untreated" in repr(optimizer) and "2.bias" in repr(optimizer)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     F.cross_entropy(model(labels(9, classes=5)), labels(9)).backward()
@@ -200,6 +204,39 @@ def test_what_cannot_be_is_refused(call, words):
         call()
 
 
+@pytest.mark.parametrize("fisher", ["sampled", "exact"])
+@pytest.mark.parametrize("unscaled_before", [False, True])
+def test_a_scaled_loss_changes_nothing(fisher, unscaled_before):
+    ends = []
+    for scale in (1.0, 2.0**16):
+        torch.manual_seed(0)
+        model, x = torch.nn.Linear(5, 3), torch.randn(64, 5)
+        optimizer, scaler = KFAC(model, fisher=fisher), torch.amp.GradScaler("cpu", init_scale=scale)
+        scaler.scale(torch.nn.functional.cross_entropy(model(x), x[:, :3].argmax(1))).backward()
+        if unscaled_before:
+            scaler.unscale_(optimizer)
+        scaler.step(optimizer)
+        ends.append(model.weight.detach().clone())
+    assert torch.equal(*ends)
+
+
+@pytest.mark.parametrize("unscaled_before", [False, True])
+def test_empirical_gradients_of_a_scaled_loss_are_refused(unscaled_before):
+    model, x = torch.nn.Linear(5, 3), torch.randn(64, 5)
+    optimizer, scaler = KFAC(model, fisher="empirical"), torch.amp.GradScaler("cpu")
+    scaler.scale(model(x).square().mean()).backward()
+    if unscaled_before:
+        scaler.unscale_(optimizer)
+    before = model.weight.detach().clone()
+    with pytest.raises(GradusError, match="GradScaler"):
+        scaler.step(optimizer)
+    assert torch.equal(model.weight, before)
+    optimizer.zero_grad()
+    model(x).square().mean().backward()
+    optimizer.step()  # without a scaler it goes on
+    assert not torch.equal(model.weight, before)
+
+
 @pytest.mark.parametrize("fisher", ["sampled", "exact", "empirical"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_it_steps_under_autocast(fisher, dtype):
@@ -217,3 +254,47 @@ def test_it_steps_under_autocast(fisher, dtype):
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_watched_model_can_be_copied_and_pickled_and_the_copy_belongs_to_no_optimiser():
+    layers = [nn.Linear(4, 4), nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 2, 3), nn.Flatten(), nn.Linear(4, 3)]
+    model, x, y = seeded(nn.Sequential(*layers).double()), normal(8, 4), labels(8)
+    optimizer = KFAC(model, damping=0.1)
+    copies = [copy.deepcopy(model), pickle.loads(pickle.dumps(model))]
+    F.cross_entropy(model(x), y).backward()
+    assert optimizer.recorder.samples == 8 and is_attached(model)
+    for other in copies:
+        assert not is_attached(other)
+        assert torch.equal(other(x), model(x).detach()) and optimizer.recorder.samples == 16
+        optimizer.recorder.samples = 8
+        own = KFAC(other, damping=0.1)
+        F.cross_entropy(other(x), y).backward()
+        assert own.recorder.samples == 8 and optimizer.recorder.samples == 8
+        own.step()
+    del own, optimizer
+    gc.collect()
+    assert not is_attached(model) and not is_attached(other)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="forks and kills")
+def test_fit_with_average_and_clipping_goes_on_after_a_kill(tmp_path, one_thread):
+    """A child process is killed in the middle of an epoch; its run, taken up, ends with the bits of the unbroken one."""
+
+    def run(folder, callbacks=()):
+        model = seeded(nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.2), nn.Tanh(), nn.Linear(8, 3)))
+        optimizer = KFAC(model, 0.1, momentum=0.5, factor_every=2, inverse_every=3, damping=0.1)
+        fitted = fit(
+            model, F.cross_entropy, (normal(48, 4).float(), labels(48)), validation=(normal(9, 4, seed=5).float(), labels(9)),
+            epochs=3, batch_size=8, optimizer=optimizer, clip_norm=0.3, ema=0.9, checkpoint_every=2, directory=folder,
+            resume=True, callbacks=callbacks, progress="silent",
+        )  # fmt: skip
+        return fitted, model
+
+    killed(run, tmp_path / "killed", step=9)
+    whole, model = run(tmp_path / "whole")
+    parts, again = run(tmp_path / "killed")
+    assert parts.history == whole.history and parts.exact and parts.steps == 18
+    for name, p in model.named_parameters():
+        assert torch.equal(p, again.get_parameter(name))
+        assert torch.equal(whole.averaged[name], parts.averaged[name])
+        assert not torch.equal(p, whole.averaged[name])

@@ -85,3 +85,12 @@ def test_the_settings_of_a_group_are_looked_at(setting):
     (name,) = setting
     with pytest.raises(GradusError, match=f"{name}: expected"):
         Nesterov([{"params": [torch.ones(1)], **setting}], lr=1.0)
+
+
+def test_no_parameters_are_named_as_that():
+    model = torch.nn.Linear(1, 1)
+    parameters = model.parameters()
+    Nesterov(parameters, lr=1.0)
+    for none in (parameters, [], torch.nn.ReLU().parameters()):
+        with pytest.raises(GradusError, match=r"parameters: expected at least one tensor, got none; .*anew"):
+            Nesterov(none, lr=1.0)

@@ -55,8 +55,15 @@ def test_every_precision(dtype):
     found = gradient_noise_scale(g)
     exact = gradient_noise_scale(g.double())
     for value, want in zip(found, exact, strict=True):
-        assert value.dtype == dtype
-        assert float(value) == pytest.approx(float(want), rel=8 * torch.finfo(dtype).eps)
+        assert value.dtype == torch.promote_types(dtype, torch.float32)
+        assert float(value) == pytest.approx(float(want), rel=8 * torch.finfo(value.dtype).eps)
+
+
+def test_half_precision_holds_gradients_whose_squares_it_does_not():
+    g = (400 * (normal(30, 4) + 1)).half()
+    found, exact = gradient_noise_scale(g), gradient_noise_scale(g.double())
+    assert float(exact.trace) > torch.finfo(torch.float16).max
+    assert [float(v) for v in found] == pytest.approx([float(v) for v in exact], rel=1e-5)
 
 
 def test_gradients_flow_through_it():

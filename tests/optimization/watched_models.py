@@ -3,10 +3,11 @@
 import torch
 from torch import nn
 from torch.func import functional_call, jacrev
+from torch.nn import functional as F
 
 from gradus.optimization import KFAC
 
-__all__ = ["DOUBLE", "Head", "dense_fisher", "factors", "labels", "normal", "seeded"]
+__all__ = ["DOUBLE", "Head", "WrittenOut", "dense_fisher", "factors", "labels", "normal", "seeded"]
 
 DOUBLE = torch.float64
 
@@ -66,3 +67,36 @@ class Head(nn.Module):
 
     def forward(self, x):
         return self.function(x)
+
+
+class WrittenOut(nn.Module):
+    """Multi-head attention of four linear layers."""
+
+    def __init__(self, module):
+        super().__init__()
+        E, h = module.embed_dim, module.num_heads
+        kdim, vdim = module.kdim, module.vdim
+        self.heads = h
+        self.q, self.k, self.v, self.o = (
+            nn.Linear(d, E, bias=module.in_proj_bias is not None).double() for d in (E, kdim, vdim, E)
+        )
+        weights = (
+            module.in_proj_weight.chunk(3)
+            if module.in_proj_weight is not None
+            else (module.q_proj_weight, module.k_proj_weight, module.v_proj_weight)
+        )
+        for layer, w in zip((self.q, self.k, self.v), weights, strict=True):
+            layer.weight.data = w.detach().clone()
+        self.o.weight.data = module.out_proj.weight.detach().clone()
+        if module.in_proj_bias is not None:
+            for layer, b in zip((self.q, self.k, self.v), module.in_proj_bias.chunk(3), strict=True):
+                layer.bias.data = b.detach().clone()
+            self.o.bias.data = module.out_proj.bias.detach().clone()
+
+    def forward(self, x):
+        q, k, v = (
+            layer(part).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for layer, part in zip((self.q, self.k, self.v), x, strict=True)
+        )
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        return self.o(mixed.transpose(1, 2).flatten(-2))

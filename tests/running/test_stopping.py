@@ -79,7 +79,7 @@ def test_a_system_without_a_state_stops_with_a_message(tmp_path, key, number):
 
 def test_a_kill_within_one_of_several_networks_goes_on_to_the_same_result(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    argv = ["lstm", "--lag", "100", "--epochs", "3", "--seed", "0", "--directory"]
+    argv = ["lstm", "--lag", "100", "--epochs", "2", "--seed", "0", "--directory"]
     process = start("go", *argv, str(broken))
     end = time.monotonic() + 300
     while not list(broken.glob("seed-0/one/checkpoints/*.json")) and time.monotonic() < end:
@@ -106,7 +106,7 @@ def curves(folder):
 
 def test_from_scratch_stops_within_an_epoch_and_goes_on_exactly(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    argv = ["from-scratch", "--model", "lenet", "--seed", "0", "--epochs", "2", "--directory"]
+    argv = ["from-scratch", "--model", "lenet", "--seed", "0", "--epochs", "1", "--directory"]
     process = start("go", *argv, str(broken))
     while "training" not in process.stdout.readline():
         pass
@@ -116,7 +116,7 @@ def test_from_scratch_stops_within_an_epoch_and_goes_on_exactly(tmp_path):
     assert process.returncode == 143, out + err
     assert "SIGTERM" in out and "state saved" in err and "Traceback" not in out + err
     _, about = load_arrays(broken / "seed-0" / "state")
-    assert len(about["history"]) < 2 and about["t"] > 0
+    assert not about["history"] and about["t"] > 0
     done = [start("go", *argv, str(whole)), start("go", *argv, str(broken), "--resume")]
     for one in done:
         one.communicate(timeout=300)

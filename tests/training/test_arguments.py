@@ -16,7 +16,7 @@ from gradus import GradusError
 from gradus.training import Callback, CheckpointError, EarlyStopping, accuracy, fit, load_checkpoint
 from gradus.training.checkpoint import save_checkpoint
 from gradus.training.step_folder import list_checkpoints
-from gradus.training.stopping import falls
+from gradus.training.stopping import Best, falls
 
 WRONG: list[tuple[str, Any]] = [
     (name, value)
@@ -115,6 +115,18 @@ def test_early_stopping_by_an_error_keeps_the_least() -> None:
         early_stopping=EarlyStopping("mae", 3),
     )
     assert (fitted.best["value"], fitted.best["epoch"], fitted.stopped, fitted.epochs) == (1.0, 2, "early", 5)
+
+
+@pytest.mark.parametrize("offset", [-100.0, 0.0, 100.0])
+@pytest.mark.parametrize("improvement", [0.0, 1e-2])
+def test_standing_still_and_rising_are_no_improvement_on_either_side_of_zero(
+    offset: float, improvement: float
+) -> None:
+    best = Best("loss", improvement=improvement)
+    for epoch in range(50):
+        best.update({"loss": offset + 0.005 * max(0, epoch - 25), "epoch": epoch, "step": epoch})
+    assert best.epoch == 0 and best.since == 49
+    assert best.update({"loss": offset - 0.02, "epoch": 50, "step": 50}) and best.value == offset - 0.02
 
 
 @pytest.mark.parametrize(

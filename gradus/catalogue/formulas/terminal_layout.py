@@ -130,7 +130,7 @@ def is_factor(pieces: list[Piece]) -> bool:
     names = [p.text for p in shown if p.kind not in {"open", "close"}]
     if len(names) == 2 and names[0] in {"∂", "d"} and "open" not in kinds:
         return True
-    return len(names) <= 1 and kinds.count("open") <= 1
+    return len(names) + kinds.count("open") <= 1  # 16(t + 1) is two
 
 
 def _is_call(pieces: list[Piece]) -> bool:

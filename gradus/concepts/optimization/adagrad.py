@@ -251,7 +251,7 @@ def no_step_is_longer_than_alpha(adagrad, rng):
 @ADAGRAD.claim
 def regret_bound(adagrad, rng):
     r"""Against every fixed point $u$ the regret in coordinate $i$ is at most
-    $\bigl(D_i^2/2\alpha+\alpha\bigr)\sqrt{s_{T,i}}$, whatever the gradients"""
+    $\bigl(D_i^2/2\alpha+\alpha\bigr)\sqrt{s_{T,i}}$, whatever the gradients ($\varepsilon=0$)"""
     rows, share = gradients(rng, 200), 0.0
     size = np.sqrt((rows**2).sum(0))
     for alpha in (0.1, 1.0):
@@ -492,8 +492,8 @@ def figure(condition, angle, alpha):
     words = Text(
         f"A valley of condition number {condition:.3g} at {angle:.0f}° to the axes, α = {alpha:.2g}. After {T} steps AdaGrad is {distances[0]:.2g} "
         f"from the minimum, descent at its best step {distances[1]:.2g}. Along the axes AdaGrad's path is the same for every κ. "
-        f"Right: its step sizes of the two coordinates, {rates[-1, 0]:.2g} and {rates[-1, 1]:.2g} in the end.",
+        f"Its step sizes of the two coordinates are {rates[-1, 0]:.2g} and {rates[-1, 1]:.2g} in the end.",
         f"条件数为 {condition:.3g} 的山谷，与坐标轴夹角 {angle:.0f}°，α = {alpha:.2g}。{T} 步后 AdaGrad 距极小点 {distances[0]:.2g}，"
-        f"取最佳步长的梯度下降为 {distances[1]:.2g}。山谷与坐标轴平行时，AdaGrad 的路径与 κ 无关。右：两个坐标的步长，最终为 {rates[-1, 0]:.2g} 与 {rates[-1, 1]:.2g}。",
+        f"取最佳步长的梯度下降为 {distances[1]:.2g}。山谷与坐标轴平行时，AdaGrad 的路径与 κ 无关。两个坐标的步长最终为 {rates[-1, 0]:.2g} 与 {rates[-1, 1]:.2g}。",
     )
     return Drawing(fig, words)

@@ -77,7 +77,10 @@ ADAM = Concept(
         Hypothesis(
             r"the scale of the gradient does not matter: $\varepsilon$ is small beside it", "first-step-is-alpha-sign"
         ),
-        Hypothesis(r"it descends: $\beta_2$ is close enough to 1 for the problem", "adam-can-climb"),
+        Hypothesis(
+            r"on slopes whose mean is constant it descends in the long run: $\beta_2$ is close enough to 1 for the problem",
+            "adam-can-climb",
+        ),
     ),
     conventions=(
         Convention(
@@ -541,16 +544,25 @@ def figure(alpha, beta1, forgetting):
     limit, wrong = sharp(beta1, beta2), circulated(beta1, beta2)
     right.axhline(limit, color="0.25", lw=1)
     right.axhline(wrong, color="0.45", lw=1, ls="--")
-    right.annotate("sharp", (k, limit), ha="right", va="bottom", fontsize=9.5)
-    right.annotate("in circulation", (k, wrong), ha="right", va="bottom", fontsize=9.5, color="0.35")
+    right.annotate("sharp", (k, limit), (0, 4), textcoords="offset points", ha="right", va="bottom", fontsize=9.5)
+    right.annotate(
+        "in circulation",
+        (k, wrong),
+        (0, -4),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=9.5,
+        color="0.35",
+    )
     right.set(xlabel="gradients after a long silence", ylabel=r"step / $\alpha$", ylim=(0, 1.15 * limit))
     right.legend(frameon=False, fontsize=9.5, loc="center right")
     left_over = float(np.linalg.norm(ours[-1]))
     words = Text(
-        f"Left: 60 steps on a valley of condition number 30; Adam ends {left_over:.2g} from the minimum. Right: the step after a long "
-        f"silence reaches {steps[:, 0].max():.2f} α on equal gradients and {steps[:, 1].max():.2f} α on growing ones; the bound in "
+        f"60 steps on a valley of condition number 30; Adam ends {left_over:.2g} from the minimum. After a long silence "
+        f"the step reaches {steps[:, 0].max():.2f} α on equal gradients and {steps[:, 1].max():.2f} α on growing ones; the bound in "
         f"circulation is {wrong:.2f} α, the sharp one {limit:.2f} α.",
-        f"左：在条件数为 30 的山谷中走 60 步，Adam 停在离极小点 {left_over:.2g} 处。右：长时间为零之后，相同的梯度使步长达到 {steps[:, 0].max():.2f} α，"
+        f"在条件数为 30 的山谷中走 60 步，Adam 停在离极小点 {left_over:.2g} 处。长时间为零之后，相同的梯度使步长达到 {steps[:, 0].max():.2f} α，"
         f"不断增大的梯度达到 {steps[:, 1].max():.2f} α；流传的界为 {wrong:.2f} α，紧的界为 {limit:.2f} α。",
     )
     return Drawing(fig, words)

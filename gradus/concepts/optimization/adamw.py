@@ -1,7 +1,5 @@
 """AdamW: Adam with weight decay beside the adaptive step, not inside the gradient."""
 
-import itertools
-
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
@@ -105,10 +103,10 @@ class Penalised:
     """Gradients in turn, with the gradient λθ of an L2 penalty added."""
 
     def __init__(self, gradients, weight_decay):
-        self.rows, self.weight_decay, self.calls = gradients, weight_decay, itertools.count()
+        self.rows, self.weight_decay, self.told = gradients, weight_decay, scripted(gradients)
 
     def __call__(self, theta):
-        return as_like(self.rows[next(self.calls)], theta) + self.weight_decay * theta
+        return self.told(theta) + self.weight_decay * theta
 
 
 @ADAMW.example
@@ -300,8 +298,10 @@ def weights_are_bounded(adamw, rng):
                 (beta2 / max(beta1, 0.4)) ** (t - n / 2.0),
             ]
         )
-        theta = adamw(scripted(rows), np.zeros(19), n, 0.2, beta1, beta2, 1e-300, 0.5)
-        yield bound(np.abs(theta).max() - n * EPSILON * most, most)
+        for start in (0.0, 3 * most):
+            theta = adamw(scripted(rows), np.full(19, start), n, 0.2, beta1, beta2, 1e-300, 0.5)
+            limit = max(start, most)
+            yield bound(np.abs(theta).max() - n * EPSILON * limit, limit)
         if beta1:
             why = Text("(1 − αλ)ⁿ and what B_t still lacks", "(1 − αλ)ⁿ 以及 B_t 尚缺的部分")
             yield near(-theta[-1, -1] / most, 1.0, 1e-3, why)
@@ -326,13 +326,12 @@ def a_minimiser_inside_the_box_is_not_moved(adamw, rng):
 def under_noise_it_is_a_penalty(adamw, rng):
     r"""Where noise $\pm s$, large beside the slope, drowns it, decay acts as an L2 penalty of strength $\lambda s$: on $\tfrac12(\theta-2)^2$ with
     $\lambda=0.1$ it ends near $2/(1+\lambda s)$: 1.67, 1 and 0.33 for $s=2,10,50$, to 10%"""
-    s, calls = np.array([2.0, 10.0, 50.0]), itertools.count()
+    s = np.array([2.0, 10.0, 50.0])
+    noise = scripted(s * (-1.0) ** np.arange(700)[:, None])
 
-    @generic
-    def gradient(theta):
-        return theta - 2 + as_like(s * (-1) ** next(calls), theta)
-
-    end = adamw(gradient, np.ones(3), 700, 0.2, 0.9, 0.99, weight_decay=0.1)[-50:].mean(0)
+    end = adamw(generic(lambda theta: theta - 2 + noise(theta)), np.ones(3), 700, 0.2, 0.9, 0.99, weight_decay=0.1)[
+        -50:
+    ].mean(0)
     why = Text("v̂ = s² + slope², and a slope of 0.3 s at most", "v̂ = s² + 斜率²，斜率至多为 0.3 s")
     for j in range(3):
         yield near(end[j] * (1 + 0.1 * s[j]) / 2, 1.0, 0.1, why)
@@ -482,11 +481,11 @@ def figure(weight_decay, alpha, spread):
     right.legend(frameon=False, fontsize=9.5, loc="upper right")
     right.set(xlabel="t", ylabel=r"$\theta_t$", ylim=(-0.15, 1.25))
     words = Text(
-        f"Left: the star is the minimiser, the square |θ| ≤ 1/λ = {b:.2g}. AdamW ends at ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f}), Adam with the penalty at "
-        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f}). Right: two weights of 1 under alternating gradients of sizes {large:.2g} and {small:.2g}: after {n} steps "
+        f"The star is the minimiser, the square |θ| ≤ 1/λ = {b:.2g}. AdamW ends at ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f}), Adam with the penalty at "
+        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f}). Two weights of 1 under alternating gradients of sizes {large:.2g} and {small:.2g}: after {n} steps "
         f"AdamW leaves {decoupled[-1, 0]:.2f} and {decoupled[-1, 1]:.2f}, the penalty {coupled[-1, 0]:.2f} and {abs(coupled[-1, 1]):.2f}.",
-        f"左：星号为极小点，方框为 |θ| ≤ 1/λ = {b:.2g}。AdamW 停在 ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f})，带惩罚项的 Adam 停在 "
-        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f})。右：两个权重从 1 出发，梯度正负交替，大小为 {large:.2g} 与 {small:.2g}：{n} 步之后 "
+        f"星号为极小点，方框为 |θ| ≤ 1/λ = {b:.2g}。AdamW 停在 ({ours[-1, 0]:.2f}, {ours[-1, 1]:.2f})，带惩罚项的 Adam 停在 "
+        f"({penalised[-1, 0]:.2f}, {penalised[-1, 1]:.2f})。两个权重从 1 出发，梯度正负交替，大小为 {large:.2g} 与 {small:.2g}：{n} 步之后 "
         f"AdamW 剩下 {decoupled[-1, 0]:.2f} 与 {decoupled[-1, 1]:.2f}，惩罚项剩下 {coupled[-1, 0]:.2f} 与 {abs(coupled[-1, 1]):.2f}。",
     )
     return Drawing(fig, words)

@@ -271,8 +271,8 @@ def three_tests_agree(convexity, rng):
 
 @CONVEXITY.claim
 def log_sum_exp_is_convex(convexity, rng):
-    r"""$\log\sum_ie^{x_i}$ is convex, its curvature at most ½: 0 along $(1,\dots,1)$, and as much as ½ between two equal
-    large entries"""
+    r"""$\log\sum_ie^{x_i}$ is convex, its curvature at most ½: 0 along $(1,\dots,1)$, and near ½ between two equal large
+    entries"""
     X = 2 * rng.standard_normal((20, 4))
     mu, L, _, _ = convexity(log_sum_exp, np.concatenate([X, X + 1.0]), X)
     # a chord along (1, …, 1) has curvature 0 exactly; the shortest is 2 long
@@ -330,7 +330,7 @@ def pairs_of_conjugates(rng):
 def conjugates_in_closed_form(convexity, rng):
     r"""$e^x\leftrightarrow y\log y-y$, $\frac{\lvert x\rvert^3}3\leftrightarrow\frac23\lvert y\rvert^{3/2}$,
     $\log(1+e^x)\leftrightarrow y\log y+(1-y)\log(1-y)$, $\sqrt{1+x^2}\leftrightarrow-\sqrt{1-y^2}$,
-    $-\log x\leftrightarrow-1-\log(-y)$, $\tfrac12x^{\mathsf T}Hx\leftrightarrow\tfrac12y^{\mathsf T}H^{-1}y$,
+    $-\log x\leftrightarrow-1-\log(-y)$, $\tfrac12x^{\mathsf T}Hx\leftrightarrow\tfrac12y^{\mathsf T}H^{-1}y$ ($H\succ0$),
     $\log\sum e^{x_i}\leftrightarrow\sum y_i\log y_i$: the values at slopes whose points are among the points"""
     for f, y, x, want in pairs_of_conjugates(rng):
         got = convexity(of_one(f), np.append(x, x + 0.37)[:, None], y[:, None])[2]
@@ -452,7 +452,8 @@ def a_set_has_its_hulls_support(convexity, rng):
 @CONVEXITY.claim
 def steep_against_flat(convexity, rng):
     r"""For convex $f$: $L$-smooth where $f^*$ is $\frac1L$-strongly convex; $\log(1+e^x)$ has $c\le\frac14$, its conjugate
-    $y\log y+(1-y)\log(1-y)$ has $c\ge4$, and either is attained in the middle"""
+    $y\log y+(1-y)\log(1-y)$ has $c\ge4$, and short chords in the middle come as near
+    as one likes"""
     softplus = of_one(lambda xp, x: xp.log(1 + xp.exp(x)))
     entropy = of_one(lambda xp, y: y * xp.log(y) + (1 - y) * xp.log(1 - y))
     x, y = (

@@ -56,8 +56,8 @@ DUALITY = Concept(
     year=1951,
     people=("Joseph-Louis Lagrange", "William Karush", "Harold Kuhn", "Albert Tucker", "Morton Slater"),
     aliases="Lagrange multiplier, Lagrangian, dual problem, weak duality, strong duality, duality gap, Slater's condition, "
-    "KKT conditions, Karush-Kuhn-Tucker, complementary slackness, shadow price, Lagrangian relaxation, "
-    "拉格朗日乘子, 拉格朗日乘子法, 拉格朗日乘数法, 拉格朗日函数, 对偶, 对偶问题, 弱对偶, 强对偶, 对偶间隙, KKT 条件, 互补松弛, 影子价格",
+    "KKT conditions, Karush-Kuhn-Tucker, complementary slackness, shadow price, Lagrangian relaxation, constrained optimization, "
+    "约束优化, 拉格朗日乘子, 拉格朗日乘子法, 拉格朗日乘数法, 拉格朗日函数, 对偶, 对偶问题, 弱对偶, 强对偶, 对偶间隙, KKT 条件, 互补松弛, 影子价格",
     implementations=(
         Implementation(
             "scipy.optimize:linprog",
@@ -249,7 +249,8 @@ def corner(step):
 @DUALITY.claim
 def no_gap_when_convex(duality, rng):
     r"""For convex problems with a point strictly inside there is no gap, $d^\star=p^\star$ (on grids that hold the solution);
-    with one constraint the multiplier is that of the equation $\nabla f+\lambda\nabla g=0$, within a step of the grid"""
+    with one constraint, on a parabola and on a projection on a half-plane, the multiplier is that of the equation
+    $\nabla f+\lambda\nabla g=0$, within a step of the grid"""
     for f, g, value, multiplier, step in (
         (*ray(1 / 4), 1 / 4),
         (*ray(1 / 16), 1 / 16),
@@ -355,7 +356,7 @@ def without_slater_the_price_runs_off(duality, rng):
 
 @DUALITY.claim
 def multiplier_is_the_sensitivity(duality, rng):
-    r"""Loosen a constraint by a little $u$, and the optimum of the dual falls by $\lambda u$: finite differences, exact as it is
+    r"""Where only one $\lambda$ attains $d^\star$: loosen a constraint by a little $u$, and the optimum of the dual falls by $\lambda u$: finite differences, exact as it is
     piecewise linear; for $x^2$ with $x\ge1$, $p^\star(u)=(1-u)^2$ and $-2$ is its derivative"""
     for m in (1, 2, 3):
         f, g = random_problem(rng, 12, m)

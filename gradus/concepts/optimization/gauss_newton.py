@@ -329,7 +329,8 @@ def one_step_where_residuals_are_linear(gauss_newton, rng):
 
 @GAUSS_NEWTON.claim
 def order_is_two_where_residuals_vanish(gauss_newton, rng):
-    r"""If the residuals vanish at the minimum and J has full column rank there, the error is squared: fitted order $2$"""
+    r"""If the residuals vanish at the minimum and J has full column rank there, the error after a step is at most a constant times the square of
+    the one before: on $\theta_1e^{-\theta_2x}$ the fitted order is 2"""
     best, sizes = np.array([3.0, 0.5]), 2.0 ** -np.arange(2, 10)
     for options in (dict(damped=False), dict(damped=True, factor=10.0)):
         ends = [gauss_newton(*EXACT, best + h * np.array([1.0, -0.25]), 1, **options)[1] for h in sizes]
@@ -338,7 +339,7 @@ def order_is_two_where_residuals_vanish(gauss_newton, rng):
 
 @GAUSS_NEWTON.claim
 def linear_where_residuals_stay(gauss_newton, rng):
-    r"""If they stay it is linear: on $(\theta+1,\ \lambda\theta^2+\theta-1)$ near 0 the error is multiplied by
+    r"""If they stay it is linear in general: on $(\theta+1,\ \lambda\theta^2+\theta-1)$ near 0 the error is multiplied by
     $K=\lambda$ a step"""
     why = Text("the start is 1e-6 away", "起点距极小点 1e-6")
     for lam in (0.5, -0.5, 0.9):

@@ -38,7 +38,7 @@ ASCENT = Concept(
     source="boyd2004convex",
     year=1847,
     people=("Augustin-Louis Cauchy",),
-    aliases="hill climbing, steepest ascent, maximisation, 梯度上升法, 爬山法, 最速上升",
+    aliases="hill climbing, steepest ascent, maximisation, maximize, 最大化, 梯度上升法, 爬山法, 最速上升",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`maximize=True`"),),
     readings="boyd2004convex §9.3; goodfellow2016deep §4.3; cs229",
     hypotheses=(
@@ -151,8 +151,8 @@ def it_ascends(ascend, rng):
 
 @ASCENT.claim
 def reaches_the_maximum_likelihood(ascend, rng):
-    r"""On the log-likelihood of a coin with $0<k<n$ heads it reaches the maximum-likelihood log-odds,
-    $\log\frac{k}{n-k}$"""
+    r"""On the log-likelihood of a coin with $0<k<n$ heads in n tosses it reaches, with $\alpha=1/n$, the
+    maximum-likelihood log-odds, $\log\frac{k}{n-k}$"""
 
     def one(heads, tosses):
         p = heads / tosses

@@ -48,7 +48,8 @@ CLIPPING = Concept(
     source="pascanu2013difficulty",
     year=2013,
     people=("Razvan Pascanu", "Tomas Mikolov", "Yoshua Bengio"),
-    aliases="clip grad norm, norm clipping, 梯度截断, 梯度剪裁, 梯度范数裁剪",
+    aliases="clip grad norm, norm clipping, clip gradients, gradient explosion, loss explodes, NaN loss, "
+    "梯度截断, 梯度剪裁, 梯度范数裁剪, 损失爆炸, 损失变成 NaN",
     implementations=(
         Implementation("gradus.optimization.clipping:clip_by_global_norm", "torch"),
         Implementation("torch.nn.utils:clip_grad_norm_", "torch", _torch, "in place"),

@@ -50,8 +50,8 @@ DESCENT = Concept(
     source="cauchy1847methode",
     year=1847,
     people=("Augustin-Louis Cauchy",),
-    aliases="GD, steepest descent, learning rate, step size, batch gradient descent, "
-    "学习率, 步长, 最速下降法, 梯度下降法, 批量梯度下降",
+    aliases="GD, steepest descent, learning rate, step size, batch gradient descent, zigzag, oscillation, overshooting, "
+    "学习率, 步长, 最速下降法, 梯度下降法, 批量梯度下降, 震荡",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the full gradient"),),
     readings="boyd2004convex §9.3; nesterov2018lectures §2.1.5; drori2014performance §3; goodfellow2016deep §4.3",
     hypotheses=(

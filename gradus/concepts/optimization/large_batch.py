@@ -405,7 +405,14 @@ def figure(batch, noise):
     left.set(ylim=(0.7, 2e4))
     right.set(ylim=(1 / (1.5 * (1 + scale)), 2), ylabel=r"$\alpha_B\,h$")
     right.annotate(
-        r"$\mathcal{B}$", (scale, 1.45), xytext=(3, 0), textcoords="offset points", fontsize=11, color="0.35"
+        "noise scale",
+        (scale, 0.12),
+        xycoords=right.get_xaxis_transform(),
+        annotation_clip=True,
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=10,
+        color="0.35",
     )
     steps, samples = 1 + scale / batch, 1 + batch / scale
     words = Text(

@@ -68,7 +68,9 @@ LINE_SEARCH = Concept(
             "a-fall-without-end-is-told",
         ),
         Hypothesis(r"the direction descends: $\varphi'(0)<0$", "no-step-uphill"),
-        Hypothesis("the sum is finite: the gradient is Lipschitz on the level set", "every-step-gains"),
+        Hypothesis(
+            "the sum is finite: $f$ is bounded below, and the gradient Lipschitz on the level set", "every-step-gains"
+        ),
         Hypothesis(r"the minimiser of a quadratic is accepted: $c_1\le\tfrac12$", "half-is-too-much"),
     ),
     conventions=(
@@ -280,7 +282,7 @@ ROUNDED = Text("rounding of the values and slopes", "函数值与斜率的舍入
 @LINE_SEARCH.claim
 def both_conditions_hold(line_search, rng):
     r"""Both conditions hold at every step that is returned, for six functions, $c_1$ of $10^{-4}$ and 0.1, $c_2$ of 0.9 and 0.2, from first
-    steps that are a thousand times too short or too long"""
+    steps between $10^{-3}$ and $10^3$"""
     for c1, c2 in ((1e-4, 0.9), (0.1, 0.2)):
         found = [measures(line_search, **given, c1=c1, c2=c2) for given in searches(rng)]
         missing, left, step = np.array(found).T
@@ -340,7 +342,7 @@ def on_more_and_thuentes_functions(line_search, rng):
 
 @LINE_SEARCH.claim
 def to_the_stationary_point(line_search, rng):
-    r"""As $c_2$ goes to 0 it becomes the exact search: on convex functions with $c_2=10^{-6}$ the step is the zero of $\varphi'$ that Brent's
+    r"""As $c_2$ goes to 0 it becomes the exact search: on strictly convex functions with $c_1=10^{-7}$ and $c_2=10^{-6}$ the step is the zero of $\varphi'$ that Brent's
     method finds, within $c_2\lvert\varphi'(0)\rvert/\varphi''$"""
     from scipy.optimize import brentq
 
@@ -394,6 +396,9 @@ def half_is_too_much(line_search, rng):
             given, best = parabola(rng)
             for first in (best, best * 10.0 ** rng.uniform(-3, 3)):
                 shares.append(float(line_search(**given, c1=c1, c2=c2, first=first)) / best)
+                # the same parabola far above: what is missing of the decrease counts, be it a millionth of the value
+                far_up = given | dict(f=generic(lambda x, f=given["f"]: f(x) + 2.0**20))
+                shares.append(float(line_search(**far_up, c1=c1, c2=c2, first=first)) / best)
         yield bound(np.max(shares), min(1 + c2, 2 * (1 - c1)) * (1 + 1e-9), "≤", why)
         yield bound(np.min(shares), (1 - c2) * (1 - 1e-9), "≥", why)
     given, best = parabola(rng)

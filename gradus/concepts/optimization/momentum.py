@@ -1,7 +1,5 @@
 """Momentum: Polyak's heavy ball."""
 
-import itertools
-
 import numpy as np
 
 from gradus.concepts.optimization.level_sets import level_sets, path
@@ -50,7 +48,8 @@ MOMENTUM = Concept(
     source="polyak1964some",
     year=1964,
     people=("Boris T. Polyak",),
-    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, 动量, 动量法, 重球法, 带动量的 SGD",
+    aliases="heavy ball, heavy-ball method, Polyak momentum, SGD with momentum, velocity, inertia, "
+    "动量, 动量法, 重球法, 带动量的 SGD, 惯性, 冲量",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "`momentum=β`"),),
     readings="polyak1964some; goh2017momentum; sutskever2013importance §2; goodfellow2016deep §8.3.2",
     hypotheses=(
@@ -217,13 +216,8 @@ def root_kappa_against_kappa(momentum, rng):
 
 def noisy(noise):
     """Gradients of ½θ² with a row of noise, a new one at each call."""
-    calls = itertools.count()
-
-    @generic
-    def gradient(theta):
-        return theta + as_like(noise[next(calls)], theta)
-
-    return gradient
+    row = scripted(noise)
+    return generic(lambda theta: theta + row(theta))
 
 
 def floor(alpha, beta):
@@ -340,8 +334,10 @@ def figure(beta, step, condition):
     best = (r - 1) / (r + 1)
     right.semilogy(sizes[1][0] * np.maximum(best, 1e-3) ** np.arange(T + 1), ":", color="0.35", lw=1.2)
     right.annotate(
-        "best possible",
+        "best momentum",
         (T / 2, sizes[1][0] * max(best, 1e-3) ** (T / 2)),
+        xytext=(-6, 0),
+        textcoords="offset points",
         fontsize=9.5,
         color="0.35",
         ha="right",
@@ -350,8 +346,8 @@ def figure(beta, step, condition):
     right.set(xlabel="t", ylabel=r"$\|\theta_t-\theta^\star\|$", ylim=(1e-7, 30))
     words = Text(
         f"κ = {condition:.3g}, β = {beta:.2f}, α = {alpha:.3g}/L. The slowest mode changes by {rho:.3f} a step; descent at its best by {plain_rho:.3f}, "
-        f"momentum at its best by {best:.3f}. After {T} steps the distances are {sizes[1][-1]:.1e} and {sizes[0][-1]:.1e}.",
+        f"momentum at its best by {best:.3f}. After {T} steps momentum is {sizes[1][-1]:.1e} from the minimum, descent {sizes[0][-1]:.1e}.",
         f"κ = {condition:.3g}，β = {beta:.2f}，α = {alpha:.3g}/L。最慢的模态每步乘以 {rho:.3f}；梯度下降最佳为 {plain_rho:.3f}，动量最佳为 {best:.3f}。"
-        f"{T} 步后的距离分别为 {sizes[1][-1]:.1e} 与 {sizes[0][-1]:.1e}。",
+        f"{T} 步后，动量法距极小点 {sizes[1][-1]:.1e}，梯度下降为 {sizes[0][-1]:.1e}。",
     )
     return Drawing(fig, words)

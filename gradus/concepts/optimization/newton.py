@@ -56,7 +56,7 @@ NEWTON = Concept(
         r"\theta_{t+1}=\theta_t-H_t^{-1}g_t,\qquad g_t=\nabla f(\theta_t),\quad H_t=\nabla^2f(\theta_t)",
         r"\lVert\theta_{t+1}-\theta^\star\rVert\le\frac{M}{2(\mu-M\lVert\theta_t-\theta^\star\rVert)}\lVert\theta_t-\theta^\star\rVert^2",
         r"\theta_{t+1}=\theta_t+2^{-k}p,\quad p=-Q\lvert\Lambda\rvert^{-1}Q^{\mathsf T}g_t,\qquad f(\theta_t+2^{-k}p)\le f(\theta_t)+10^{-4}\,2^{-k}g_t^{\mathsf T}p",
-        r"p=\operatorname*{arg\,min}_{\lVert p\rVert\le\Delta}\ g_t^{\mathsf T}p+\tfrac12p^{\mathsf T}H_tp\iff(H_t+sI)p=-g_t,\quad H_t+sI\succeq0,\quad s\ge0,\quad s(\Delta-\lVert p\rVert)=0,\quad\lVert p\rVert\le\Delta",
+        r"p\in\operatorname*{arg\,min}_{\lVert p\rVert\le\Delta}\ g_t^{\mathsf T}p+\tfrac12p^{\mathsf T}H_tp\iff(H_t+sI)p=-g_t,\quad H_t+sI\succeq0,\quad s\ge0,\quad s(\Delta-\lVert p\rVert)=0,\quad\lVert p\rVert\le\Delta",
     ),
     symbols=(
         Symbol("f", "f", "function", "the function to be minimised", "function"),
@@ -295,14 +295,15 @@ def order(newton, **options):
 
 @NEWTON.claim
 def order_is_two(newton, rng):
-    r"""Near a minimum whose Hessian is non-singular and Lipschitz the error is squared: the order fitted to
-    $\lVert\theta_{t+1}-\theta^\star\rVert$ against $\lVert\theta_t-\theta^\star\rVert$ is $2\pm0.1$"""
+    r"""Near a minimum whose Hessian is non-singular and Lipschitz the error after a step is at most a constant times the square of the one
+    before: on $e^x-x$, in three skewed coordinates, the order fitted to $\lVert\theta_{t+1}-\theta^\star\rVert$ against
+    $\lVert\theta_t-\theta^\star\rVert$ is $2\pm0.1$"""
     return order(newton)
 
 
 @NEWTON.claim
 def a_guide_keeps_the_order(newton, rng):
-    r"""Damped or within a trust region it is the plain step near such a minimum, and the order is 2 as well"""
+    r"""Damped or within a trust region it is the plain step near such a minimum, and on this function the order is 2 as well"""
     yield order(newton, method="damped")
     yield order(newton, method="trust-region")
 
@@ -374,7 +375,7 @@ def far_away_it_diverges(newton, rng):
 
 @NEWTON.claim
 def linear_where_the_hessian_vanishes(newton, rng):
-    r"""Where the Hessian vanishes at the minimum it is linear: on $x^4$ the error shrinks by the factor $\frac23$ a step"""
+    r"""Where the Hessian vanishes at the minimum the error need not be squared: on $x^4$ it shrinks by the factor $\frac23$ a step"""
     x = newton(**QUARTIC, theta0=rng.uniform(0.5, 2, 3), steps=30)
     return roundoff(x[1:] / x[:-1], np.full((30, 3), 2 / 3), terms=4)
 
@@ -393,7 +394,7 @@ BENT = dict(
 
 @NEWTON.claim
 def order_falls_without_a_lipschitz_hessian(newton, rng):
-    r"""A Hessian that is continuous but not Lipschitz costs order: with $f''=1+\sqrt{\lvert x\rvert}$ it is 1.5"""
+    r"""A Hessian that is continuous but not Lipschitz may cost order: with $f''=1+\sqrt{\lvert x\rvert}$ it is 1.5"""
     e = errors(newton, BENT, np.array([1e-2]), np.zeros(1), 5)
     return rate(e[:5], e[1:6], 1.5, 0.05)
 
@@ -654,9 +655,9 @@ def figure(y, radius):
     where = Text("at the saddle (0, 0)", "鞍点 (0, 0)") if np.abs(paths[0][-1]).max() < 0.1 else None
     where = where or (Text("at the minimum (0, 1)", "极小点 (0, 1)") if ends[0] < 0.1 else Text("elsewhere", "别处"))
     words = Text(
-        f"A saddle at (0, 0), a minimum at (0, 1); start (1.4, {y:.2f}). After {T} steps the plain method is {where.en}; damped steps are {ends[1]:.2g} "
-        f"from the minimum, trusted ones, with a first radius of {radius:.2f}, {ends[2]:.2g}.",
-        f"鞍点在 (0, 0)，极小点在 (0, 1)；起点 (1.4, {y:.2f})。{T} 步后，普通牛顿法在{where.zh}；阻尼步距极小点 {ends[1]:.2g}，"
-        f"首个半径为 {radius:.2f} 的信赖域步距极小点 {ends[2]:.2g}。",
+        f"A saddle at (0, 0), a minimum at (0, 1); start (1.4, {y:.2f}). After {T} steps the plain method is {where.en}; the damped one is {ends[1]:.2g} "
+        f"from the minimum, the trust region, with a first radius of {radius:.2f}, {ends[2]:.2g}.",
+        f"鞍点在 (0, 0)，极小点在 (0, 1)；起点 (1.4, {y:.2f})。{T} 步后，普通牛顿法在{where.zh}；阻尼法距极小点 {ends[1]:.2g}，"
+        f"初始半径为 {radius:.2f} 的信赖域法距极小点 {ends[2]:.2g}。",
     )
     return Drawing(fig, words)

@@ -79,7 +79,10 @@ NEWTON_CG = Concept(
             "the order 1.5: the accuracy follows the gradient, and the minimum is non-singular with a Lipschitz Hessian",
             "constant-accuracy",
         ),
-        Hypothesis("it leaves a saddle: the gradient is not zero there", "rests-on-the-saddle-itself"),
+        Hypothesis(
+            "it leaves a saddle: the gradient beside it has a part along the negative curvature",
+            "rests-on-the-saddle-itself",
+        ),
     ),
     conventions=(
         Convention(
@@ -156,13 +159,15 @@ def example():
     Hd = product(gradient, theta0, -g)
     alpha = (g @ g) / (-g @ Hd)
     p = theta[1] - theta0
+    left, d1 = g + product(gradient, theta0, p), -gradient(theta[1])
     promised = -(g @ p + p @ product(gradient, theta0, p) / 2)
     return (
         dict(f=f, gradient=gradient, theta0=theta0, steps=steps, theta=theta, g=g, gg=g @ g, size=np.sqrt(g @ g))
         | dict(d=-g, Hd=Hd, dHd=-g @ Hd, alpha=alpha, reach=alpha * np.sqrt(g @ g), p=p)
-        | dict(tau=1 / np.sqrt(g @ g), promised=promised, gained=f(theta0) - f(theta[1]))
+        | dict(left=left, share=np.sqrt(left @ left / (g @ g)), promised=promised, gained=f(theta0) - f(theta[1]))
         | dict(ratio=(f(theta0) - f(theta[1])) / promised, e=np.linalg.norm(theta, axis=1))
         | dict(lengths=np.linalg.norm(np.diff(theta, axis=0), axis=1))
+        | dict(reach1=(d1 @ d1) ** 1.5 / (d1 @ product(gradient, theta[1], d1)))
     )
 
 
@@ -212,6 +217,15 @@ def cases(rng):
             radius=8.0,
         ),
     )
+    # the accuracy decides: after one product 0.19 of the gradient is left, between its size, 0.13, and the root of that, 0.36
+    yield (
+        "near the minimum",
+        dict(
+            **pair(quadratic_form(np.diag([1.0, 4.0, 16.0, 64.0]), np.zeros(4))),
+            theta0=2.0**-9 * np.array([1.0, -1.0, 1.0, -1.0]),
+            steps=2,
+        ),
+    )
     yield "at the saddle itself", dict(**pair(SADDLE), theta0=np.zeros(2), steps=2)
     yield "no step", dict(**pair(EXPONENTIAL), theta0=np.ones(3), steps=0)
 
@@ -241,7 +255,7 @@ def accuracy_of_the_step(newton_cg, rng):
 
 @NEWTON_CG.claim
 def newtons_step_at_full_accuracy(newton_cg, rng):
-    r"""At full accuracy and with a region that reaches far enough each step is Newton's"""
+    r"""At full accuracy, where the Hessian is positive definite and the region reaches far enough, each step that is taken is Newton's"""
     Q, _ = np.linalg.qr(rng.standard_normal((4, 4)))
     f, slope = EXPONENTIAL["f"], EXPONENTIAL["gradient"]
     rotated = dict(
@@ -332,10 +346,13 @@ def leaves_saddles(newton_cg, rng):
 
 @NEWTON_CG.claim
 def rests_on_the_saddle_itself(newton_cg, rng):
-    """On the saddle itself it rests: conjugate gradients begin with the gradient, which is 0"""
+    """On the saddle itself it rests: conjugate gradients begin with the gradient, which is 0. From (1, 0) it walks into the saddle, as the
+    gradient has no part along the negative curvature; from (0, 0.001) it leaves"""
     stays = newton_cg(**pair(SADDLE), theta0=np.zeros(2), steps=3)
     moves = newton_cg(**pair(SADDLE), theta0=np.array([0.0, 1e-3]), steps=3)
+    into = newton_cg(**pair(SADDLE), theta0=np.array([1.0, 0.0]), steps=3)
     yield identical(stays, np.zeros((4, 2)))
+    yield optimal(np.abs(into[-1]).max(), 1e-12, Text("into the saddle from (1, 0)", "从 (1, 0) 走进鞍点"))
     yield bound(abs(moves[-1, 1]), 0.5, "≥", Text("beside it, it leaves", "在其旁边则离开"))
 
 
@@ -520,10 +537,11 @@ def figure(radius, curvature):
     right.set(xlabel="products", ylabel="model", xticks=range(3), xlim=(-0.1, 2.1))
     at_border = np.linalg.norm(points[-1]) > 0.999 * radius
     end = Text("on the border", "边界上") if at_border else Text("inside, at Newton's step", "内部，即牛顿步")
+    newton = Text(" (Newton's step: dashed)", "（牛顿步：虚线）") if curvature > 0.05 else Text("", "")
     words = Text(
-        f"Eigenvalues {curvature:.2f} and 3, radius {radius:.2f}: after {len(points) - 1} products the step ends {end.en}, with the model at {values[-1]:.3f}; "
+        f"Eigenvalues {curvature:.2f} and 3, radius {radius:.2f}: after {len(points) - 1} products the step ends {end.en}, with the model at {values[-1]:.3f}{newton.en}; "
         f"the steepest step alone reaches {values[1]:.3f}.",
-        f"特征值 {curvature:.2f} 与 3，半径 {radius:.2f}：{len(points) - 1} 个乘积之后，步止于{end.zh}，模型值为 {values[-1]:.3f}；"
+        f"特征值 {curvature:.2f} 与 3，半径 {radius:.2f}：{len(points) - 1} 个乘积之后，步止于{end.zh}，模型值为 {values[-1]:.3f}{newton.zh}；"
         f"单用最速步只到 {values[1]:.3f}。",
     )
     return Drawing(fig, words)

@@ -55,7 +55,7 @@ ONLINE = Concept(
     year=2003,
     people=("Nick Littlestone", "Manfred Warmuth", "Yoav Freund", "Robert Schapire", "Martin Zinkevich"),
     aliases="OGD, regret, no-regret learning, online convex optimization, experts, hedge, exponential weights, multiplicative weights, "
-    "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 专家问题, 指数加权, 乘性权重",
+    "weighted majority, exponentiated gradient, adversarial, 在线学习, 在线梯度下降, 遗憾, 悔恨, 后悔值, 专家问题, 指数加权, 乘性权重",
     implementations=(Implementation("gradus.optimization:online_descent", "torch", _ours, "weights as logarithms"),),
     readings="zinkevich2003online; hazan2016introduction §1.3, §3.1, §3.3; freund1997decision §2; cesabianchi2006prediction §2.2, §3.7; "
     "hazan2007logarithmic",
@@ -112,7 +112,7 @@ def online_learning(gradient, theta0, steps, alpha, radius=1.0, simplex=False):
 def shown(rows):
     """The gradients of losses that do not look at the point: linear ones."""
     rows = np.asarray(rows, float)
-    return generic(lambda theta, t: as_like(rows[t], theta))
+    return generic(lambda theta, t: as_like(rows, theta)[t])
 
 
 @generic
@@ -124,15 +124,13 @@ def against(theta, t):
 @generic
 def on_the_leader(theta, t):
     """The expert of the largest share loses 1, the others nothing."""
-    leader = np.zeros(len(theta))
-    leader[int(np.argmax(np.asarray(theta)))] = 1
-    return as_like(leader, theta)
+    return as_like(np.eye(len(theta)), theta)[namespace(theta).argmax(theta)]
 
 
 def towards(rows):
     """The gradients of ½‖θ − x_t‖²."""
     rows = np.asarray(rows, float)
-    return generic(lambda theta, t: theta - as_like(rows[t], theta))
+    return generic(lambda theta, t: theta - as_like(rows, theta)[t])
 
 
 def played(gradient, theta):
@@ -273,7 +271,8 @@ def a_constant_step_pays_every_round(learn, rng):
 
 @ONLINE.claim
 def follows_the_mean(learn, rng):
-    r"""On $\frac12\lVert\theta-x_t\rVert^2$ with $\alpha_t=\frac1t$ it plays the mean of what it has seen, $\theta_{t+1}=\frac1t\sum_{s\le t}x_s$"""
+    r"""On $\frac12\lVert\theta-x_t\rVert^2$ with $\alpha_t=\frac1t$ and data in Θ it plays the mean of what it has seen,
+    $\theta_{t+1}=\frac1t\sum_{s\le t}x_s$"""
     x, t = rng.uniform(-1, 1, (60, 3)), np.arange(1, 61)
     theta = learn(towards(x), np.array([0.5, -0.5, 0.25]), 60, 1 / t, 4.0)
     return roundoff(theta[1:], x.cumsum(0) / t[:, None], terms=120, scale=1.0)
@@ -361,11 +360,11 @@ def no_learner_beats_a_coin(learn, rng):
 
 @ONLINE.claim
 def following_the_leader_loses_half(learn, rng):
-    r"""Without a limit on α it follows the leader, and loses every round: two experts who lose in turn cost $\alpha=1000$ a regret of
+    r"""Without a limit on α it follows the leader, and loses every round: two experts who lose in turn cost $\alpha=500$ a regret of
     about $\frac T2$; with $\alpha=\sqrt{8\log2/T}$ the bound holds"""
     T, start = 200, np.array([0.5, 0.5])
     gradient = shown(alternating(T))
-    blind = regrets(gradient, learn(gradient, start, T, 1000.0, 1.0, True))[-1]
+    blind = regrets(gradient, learn(gradient, start, T, 500.0, 1.0, True))[-1]
     alpha = sqrt(8 * log(2) / T)
     careful = regrets(gradient, learn(gradient, start, T, alpha, 1.0, True))[-1]
     yield bound(
@@ -514,11 +513,11 @@ def figure(constant, caution):
     right.set(xlabel="t", ylabel=r"$\theta_{t,i}$", ylim=(0, 1))
     regret, limit = regrets(shown(losses), theta)[-1], sqrt(rounds * log(n) / 2)
     words = Text(
-        f"Left: against an adversary the constant step {constant:.2f} has lost {paid['constant'][-1]:.1f} more than the best fixed point "
-        f"after {T} rounds, the falling one {paid['falling'][-1]:.1f}; the bound is {3 * sqrt(T):.1f}. Right: the shares of {n} experts, the best "
+        f"Against an adversary the constant step {constant:.2f} has lost {paid['constant'][-1]:.1f} more than the best fixed point "
+        f"after {T} rounds, the falling one {paid['falling'][-1]:.1f}; the bound is {3 * sqrt(T):.1f}. The other picture: the shares of {n} experts, the best "
         f"of whom errs in 35 % of the rounds, with α = {alpha:.2f}; after {rounds} rounds the regret is {regret:.1f}, at the best step at most {limit:.1f}.",
-        f"左：面对对手，常数步长 {constant:.2f} 在 {T} 轮之后比最好的固定点多损失 {paid['constant'][-1]:.1f}，递减步长多损失 "
-        f"{paid['falling'][-1]:.1f}；上界为 {3 * sqrt(T):.1f}。右：{n} 位专家的权重，其中最好的在 35 % 的轮次出错，α = {alpha:.2f}；"
+        f"面对对手，常数步长 {constant:.2f} 在 {T} 轮之后比最好的固定点多损失 {paid['constant'][-1]:.1f}，递减步长多损失 "
+        f"{paid['falling'][-1]:.1f}；上界为 {3 * sqrt(T):.1f}。另一图：{n} 位专家的权重，其中最好的在 35 % 的轮次出错，α = {alpha:.2f}；"
         f"{rounds} 轮之后遗憾为 {regret:.1f}，取最佳步长时至多 {limit:.1f}。",
     )
     return Drawing(fig, words)

@@ -40,7 +40,7 @@ OPTIMIZERS = Concept(
     year=2019,
     people=("Jesse Dodge", "Raphael Tang"),
     aliases="optimizer comparison, expected validation performance, tuning budget, best of k, pass@k, "
-    "random search, benchmark of optimizers, 优化器, 优化器比较, 调参预算, 期望最优性能",
+    "random search, benchmark of optimizers, which optimizer, best optimizer, 哪个优化器好, 优化器选择, 优化器, 优化器比较, 调参预算, 期望最优性能",
     implementations=(
         Implementation("gradus.optimization:expected_best", "numpy", None, "a sort and one weighted sum"),
     ),
@@ -242,8 +242,8 @@ def order_does_not_matter(best, rng):
 
 @OPTIMIZERS.claim
 def divergence_counts(best, rng):
-    """A trial that diverged counts: with three of eight at +∞ the estimate is +∞ for k ≤ 3, finite from k = 4 on, and there above
-    that of the five others"""
+    """A trial that diverged counts: with three of eight at +∞ the estimate is +∞ for k ≤ 3, finite from k = 4 on, and at k = 4 and 5
+    above that of the five others"""
     x = np.r_[rng.random(5), np.full(3, np.inf)][rng.permutation(8)]
     finite = x[np.isfinite(x)]
     yield identical([float(best(x, k)) for k in (1, 2, 3)], [np.inf] * 3)
@@ -277,7 +277,7 @@ def the_chosen_loss_flatters(best, rng):
 @OPTIMIZERS.claim
 def containing_it_is_not_enough(best, rng):
     """An optimizer whose settings contain those of another (momentum 0 is plain descent) is at least as good when every setting is
-    tried; with one trial it is worse, if most of the added settings are bad"""
+    tried; with one trial it is worse, if the added settings are worse on average"""
     plain = rng.uniform(0.2, 0.4, 4)
     added = np.r_[rng.uniform(0.1, 0.2, 1), rng.uniform(0.8, 1.0, 7)]
     wider = np.r_[plain, added]

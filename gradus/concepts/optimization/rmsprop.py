@@ -78,7 +78,7 @@ RMSPROP = Concept(
         Convention(
             "the start of the average",
             "0, not corrected: the first steps are long",
-            "Optax divides by the missing weight if told `bias_correction=True`, and starts where `initial_scale` says",
+            "Optax divides by the sum of the weights, $1-\\beta_2^t$, if told `bias_correction=True`, and starts where `initial_scale` says",
         ),
         Convention(
             "momentum, where it is added",
@@ -257,7 +257,7 @@ def coordinates_are_independent(rmsprop, rng):
 @RMSPROP.claim
 def sharp_bound_on_the_step(rmsprop, rng):
     r"""No step is longer than $\alpha/\sqrt{1-\beta_2}$, tried on noise, heavy tails, growing gradients; the first gradient after silence
-    is met with a step of just that"""
+    from the start on is met with a step of just that ($\varepsilon=0$)"""
     n, t = 150, np.arange(150)[:, None]
     rows = np.hstack(
         [rng.standard_normal((n, 8)), rng.standard_t(1.0, (n, 8)), 1.3**t, 0.9**t, 1e3 * (t >= n - 3) + 0.0]
@@ -501,10 +501,10 @@ def figure(forgetting, burst, alpha):
     )
     right.set(xlabel="t", ylabel=r"$|\theta_t|$", ylim=(1e-6, 3))
     words = Text(
-        f"Left: gradients of 1, and one of {burst:.3g} at step {at + 1}; β₂ = {beta2:.3g}. {T - at - 1} steps later RMSprop's step is "
-        f"{steps[-1]:.2g} α, AdaGrad's {summed[-1]:.2g} α. Right: after {long} steps on ½θ² with α = {alpha:.2g} RMSprop ends {abs(path[-1]):.2g} from the minimum "
+        f"Gradients of 1, and one of {burst:.3g} at step {at + 1}; β₂ = {beta2:.3g}. {T - at - 1} steps later RMSprop's step is "
+        f"{steps[-1]:.2g} α, AdaGrad's {summed[-1]:.2g} α. After {long} steps on ½θ² with α = {alpha:.2g} RMSprop ends {abs(path[-1]):.2g} from the minimum "
         f"(α/2 = {alpha / 2:.2g}), AdaGrad {abs(theta[-1]):.2g}.",
-        f"左：梯度均为 1，只有第 {at + 1} 步为 {burst:.3g}；β₂ = {beta2:.3g}。{T - at - 1} 步之后，RMSprop 的步长为 {steps[-1]:.2g} α，"
-        f"AdaGrad 为 {summed[-1]:.2g} α。右：在 ½θ² 上取 α = {alpha:.2g} 走 {long} 步，RMSprop 停在距极小点 {abs(path[-1]):.2g} 处（α/2 = {alpha / 2:.2g}），AdaGrad 为 {abs(theta[-1]):.2g}。",
+        f"梯度均为 1，只有第 {at + 1} 步为 {burst:.3g}；β₂ = {beta2:.3g}。{T - at - 1} 步之后，RMSprop 的步长为 {steps[-1]:.2g} α，"
+        f"AdaGrad 为 {summed[-1]:.2g} α。在 ½θ² 上取 α = {alpha:.2g} 走 {long} 步，RMSprop 停在距极小点 {abs(path[-1]):.2g} 处（α/2 = {alpha / 2:.2g}），AdaGrad 为 {abs(theta[-1]):.2g}。",
     )
     return Drawing(fig, words)

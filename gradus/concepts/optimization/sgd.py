@@ -65,7 +65,7 @@ SGD = Concept(
     year=1951,
     people=("Herbert Robbins", "Sutton Monro"),
     aliases="minibatch, mini-batch gradient descent, Robbins-Monro, batch size, epoch, "
-    "随机梯度下降法, 小批量梯度下降, 小批量, 批量大小, 训练轮次",
+    "随机梯度下降法, 小批量梯度下降, 小批量, 批量大小, 批大小, 训练轮次",
     implementations=(Implementation("torch.optim:SGD", "torch", _torch, "with the mean gradient of a batch"),),
     readings="bottou2018optimization §4; goodfellow2016deep §8.3.1; polyak1992acceleration; harvey2019tight §3",
     hypotheses=(
@@ -505,7 +505,7 @@ def figure(alpha, batch):
     variance = X.var(0) / B
     floor = float((H * alpha * H * variance / (2 - alpha * H)).sum() / 2)
     right.axhline(floor, color="0.35", lw=1, ls="--")
-    right.annotate("noise floor", (1, floor), va="bottom", fontsize=9.5, color="0.35")
+    right.annotate("noise floor", (1, floor), (0, -4), textcoords="offset points", va="top", fontsize=9.5, color="0.35")
     right.set(xlabel="step", ylabel=r"$\mathrm{E}\,f(\theta_t)-f^\star$")
     ends = [float((H * p[-20:] ** 2).sum(-1).mean() / 2) for p in (theta, settled)]
     words = Text(

@@ -57,8 +57,8 @@ SEARCH = Concept(
     source="smith2017cyclical",
     year=2017,
     people=("Leslie N. Smith",),
-    aliases="learning rate finder, range test, learning rate range test, lr finder, step size selection, choosing the learning rate, "
-    "学习率选择, 步长选择, 学习率搜索, 学习率范围测试",
+    aliases="learning rate finder, range test, learning rate range test, lr finder, step size selection, choosing the learning rate, learning rate too high, "
+    "怎么选学习率, 学习率选择, 步长选择, 学习率搜索, 学习率范围测试",
     implementations=(
         Implementation(
             "gradus.optimization:read_range_curve",
@@ -194,8 +194,8 @@ def quadratic_test(curvature, T, start=1.0):
 
 @SEARCH.claim
 def closed_form_on_straight_lines(search, rng):
-    r"""On a curve that falls along a straight line in $\log\alpha$, noise-free and unsmoothed, it is three quarters of the way down the line,
-    to one step of the grid"""
+    r"""On a curve that stands for ten steps or more and then falls along a straight line in $\log\alpha$, noise-free and unsmoothed, it is
+    three quarters of the way down the line, to one step of the grid"""
     for T in (200, 501):
         alpha = np.geomspace(1e-4, 10, T)
         losses = np.interp(np.log(alpha), np.log([1e-4, 1e-3, 1e-1, 10]), [5.0, 5.0, 1.0, 30.0])
@@ -206,7 +206,7 @@ def closed_form_on_straight_lines(search, rng):
 @SEARCH.claim
 def below_the_edge_on_quadratics(search, rng):
     r"""On $\tfrac\lambda2\theta^2$ with exact gradients the loss falls just until $\alpha\ge2/\lambda$: its lowest place is an unstable step.
-    The step read off lies below $2/\lambda$, unsmoothed, and above a twentieth of it"""
+    Of 120 steps over five decades, unsmoothed, the step read off lies below $2/\lambda$ and above a twentieth of it"""
     for curvature in (0.1, 1.0, 30.0):
         alpha, losses = quadratic_test(curvature, 120)
         edge = alpha[int(np.argmin(losses))] * curvature
@@ -227,13 +227,17 @@ def units_do_not_matter(search, rng):
 
 @SEARCH.claim
 def a_dip_that_comes_back_does_not_count(search, rng):
-    r"""Unsmoothed, a lucky batch before the fall moves nothing, unless it is the one of $t=9$ or lower than the whole curve; smoothing
-    spreads it"""
+    r"""Unsmoothed, a lucky batch before the fall moves nothing, unless it is the one of $t=9$, lower than the whole curve, or below a
+    quarter of what follows, which then counts as an explosion; smoothing spreads it"""
     alpha = np.geomspace(1e-4, 10, 100)
     losses = np.interp(np.log(alpha), np.log([1e-4, 1e-3, 1e-1, 10]), [5.0, 5.0, 1.0, 30.0])
     lucky = losses.copy()
     lucky[[3, 15]] = 1.5
     yield identical(search(alpha, lucky, 0.0), search(alpha, losses, 0.0))
+    early = losses.copy()
+    early[15] = 1.2
+    why = Text("5 after 1.2 counts as an explosion", "1.2 之后的 5 被当作爆炸")
+    yield bound(search(alpha, early, 0.0), search(alpha, losses, 0.0) / 10, "≤", why)
     spread = search(alpha, lucky, 0.9) / search(alpha, losses, 0.9)
     yield bound(
         spread, 1.01, "≥", Text("smoothed, the beginning is lower, and the answer later", "平滑后起始值变低，结果后移")

@@ -61,15 +61,20 @@ class BFGS(Descent[BFGSState]):
         state.scaled[rows] = False
 
     def learn(
-        self, state: BFGSState, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray
+        self,
+        state: BFGSState,
+        rows: Rows,
+        s: Tensor,
+        y: Tensor,
+        sy: np.ndarray,
+        yy: np.ndarray,
+        end: np.ndarray,
+        usable: np.ndarray,
     ) -> None:
         """The update; none where sᵀy is not positive beyond rounding."""
         with np.errstate(all="ignore"):
-            curved = (sy > 1e-14 * np.sqrt(yy) * np.sqrt((s * s).sum(dim=1).double().cpu().numpy())) & (
-                yy > 0
-            )
-            rho = np.where(curved, 1 / sy, 0.0)
-            scale = np.where(curved & ~state.scaled[rows], sy / yy, 1.0)
+            rho = np.where(usable, 1 / sy, 0.0)
+            scale = np.where(usable & ~state.scaled[rows], sy / yy, 1.0)
         H = state.inverse[rows]
         if (scale != 1).any():
             H = H * to_tensor(scale, H)[..., None]
@@ -78,7 +83,7 @@ class BFGS(Descent[BFGSState]):
             state.inverse = H
         else:
             state.inverse[torch.as_tensor(rows, device=H.device)] = H
-        state.scaled[rows] |= curved
+        state.scaled[rows] |= usable
 
     def direction(self, state: BFGSState, rows: Rows, gradient: Tensor) -> Tensor:
         """−H∇f."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -13,18 +14,19 @@ from torch import Tensor
 from gradus.optimization.minimize.line_search import Outcome, Search, WolfeConditions, begin
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
-from gradus.optimization.minimize.rounding import FARTHEST, STALLED
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED, curved
 from gradus.optimization.minimize.state import (
     Method,
     Rows,
     State,
     first_state,
+    measured,
     put,
-    to_numbers,
     to_tensor,
 )
 
 PROMISED = 1e3  # of the rounding of the value: a decrease that a line search may miss
+RESOLVED = 16.0  # of the spacing of the numbers at x: a step of which a slope can be told
 
 
 @dataclass
@@ -52,6 +54,23 @@ class DescentState(State):
     steepest: np.ndarray
 
 
+def _end_curvature(
+    before: np.ndarray, after: np.ndarray, slope: np.ndarray, sy: np.ndarray, rounding: float
+) -> np.ndarray:
+    """The second derivative at 1 of the cubic with values at 0 and 1, a slope at 0, and at 1 one that is sᵀy more (rows,)."""
+    with np.errstate(all="ignore"):
+        bend = 6 * (before - after) + 3 * (2 * slope + sy)
+        significant = np.abs(bend) > 12 * rounding * np.abs(before)
+    return np.where(significant, sy + bend, sy)
+
+
+def _moved(x: Tensor, step: np.ndarray, direction: Tensor) -> Tensor:
+    """X + αd."""
+    if len(x) == 1:
+        return torch.add(x, direction, alpha=float(step[0]))
+    return torch.addcmul(x, to_tensor(step, x), direction)
+
+
 D = TypeVar("D", bound=DescentState)
 
 
@@ -63,14 +82,29 @@ class Descent(Method[D], Generic[D]):
     """
 
     wolfe: WolfeConditions
+    carried: ClassVar[tuple[str, ...]] = ("steepest", "lowest_value", "lowest_norm", "stalled")
 
     @abstractmethod
     def first(self, base: dict[str, Any]) -> D:
         """The state with what the method needs besides, from the fields of `DescentState`."""
 
     @abstractmethod
-    def learn(self, state: D, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray) -> None:
-        """Takes in the steps s and the changes of gradients y (rows, n), with sᵀy and yᵀy (rows,); sᵀy may be ≤ 0."""
+    def learn(
+        self,
+        state: D,
+        rows: Rows,
+        s: Tensor,
+        y: Tensor,
+        sy: np.ndarray,
+        yy: np.ndarray,
+        end: np.ndarray,
+        usable: np.ndarray,
+    ) -> None:
+        """Takes in the steps s and the changes of gradients y (rows, n), with sᵀy, yᵀy, the curvature at the end of s (rows,).
+
+        sᵀy is the mean curvature sᵀ∇²f s along s, `usable` where it is positive beyond rounding; that at the end is of the
+        cubic with the values and slopes of both ends.
+        """
 
     @abstractmethod
     def direction(self, state: D, rows: Rows, gradient: Tensor) -> Tensor:
@@ -107,14 +141,22 @@ class Descent(Method[D], Generic[D]):
         self._look(state, slice(None), -base.gradient)
         return state
 
+    def resume(self, objective: Objective, x: Tensor, fields: Mapping[str, Tensor | np.ndarray]) -> D:
+        """As `Method.resume`; where f has another value than it ended with, it is another function: progress counts anew."""
+        state = super().resume(objective, x, fields)
+        same = state.value == fields["value"]
+        state.lowest_value = np.where(same, state.lowest_value, state.value)
+        state.lowest_norm = np.where(same, state.lowest_norm, state.gradient_norm)
+        state.stalled = np.where(same, state.stalled, 0)
+        if (state.reason != Reason.NOT_FINITE).all():
+            self._look(state, slice(None), self.direction(state, slice(None), state.gradient))
+        return state
+
     def step(self, objective: Objective, state: D) -> None:
         """One trial along each direction; an iteration ends where it is accepted."""
-        alpha = to_tensor(state.trial, state.x)
-        x = torch.addcmul(state.x, alpha, state.direction)
+        x = _moved(state.x, state.trial, state.direction)
         value, gradient = objective.value_and_gradient(x)
-        numbers = to_numbers(
-            value.reshape(-1), (gradient * state.direction).sum(dim=1), gradient.abs().amax(dim=1)
-        )
+        numbers = measured([value.reshape(-1)], [(gradient, state.direction)], [gradient])
         state.evaluations = state.evaluations + 1
         step = state.trial
         outcome, state.trial, best = state.search.advance(step, numbers[0], numbers[1], self.wolfe)
@@ -157,13 +199,13 @@ class Descent(Method[D], Generic[D]):
         state.reason[ended[over]] = reason[over]
 
     def _at_rounding(self, state: D, rows: np.ndarray) -> np.ndarray:
-        """Whether the lowest point that the slopes promise along d lies below by rounding only."""
+        """Whether the lowest point that the slopes promise along d lies below, or away, by rounding only."""
         search = state.search.select(rows)
         with np.errstate(all="ignore"):
-            curvature = (search.bracket.slope_y - search.slope0) / search.bracket.y
-            promised = search.slope0**2 / (2 * curvature)
-        small = self.wolfe.rounding * np.abs(state.value[rows])
-        return np.asarray((curvature > 0) & (promised <= PROMISED * small))
+            promised = search.slope0**2 / (2 * search.curvature)
+            here = -search.slope0 / search.curvature <= search.finest
+        small = promised <= PROMISED * self.wolfe.rounding * np.abs(state.value[rows])
+        return np.asarray(np.isinf(search.resolved) | ((search.curvature > 0) & (small | here)))
 
     def _accept(
         self,
@@ -177,7 +219,10 @@ class Descent(Method[D], Generic[D]):
     ) -> None:
         """Ends an iteration: the new point, what it teaches, the next direction."""
         s, y = x - state.x[rows], gradient - state.gradient[rows]
-        sy, yy, size = to_numbers((s * y).sum(dim=1), (y * y).sum(dim=1), s.abs().amax(dim=1))
+        sy, yy, ss, size = measured(products=[(s, y), (y, y), (s, s)], largest=[s])
+        end = _end_curvature(
+            state.value[rows], value, step * state.search.slope0[rows], sy, self.wolfe.rounding
+        )
         lowest, least = state.lowest_value[rows], state.lowest_norm[rows]
         progress = (value < lowest - self.wolfe.rounding * np.abs(lowest)) | (norm < 0.9 * least)
         state.stalled[rows] = np.where(progress, 0, state.stalled[rows] + 1)
@@ -186,7 +231,7 @@ class Descent(Method[D], Generic[D]):
         state.value[rows], state.gradient_norm[rows], state.step_length[rows] = value, norm, step
         state.iterations[rows] += 1
         state.completed[rows] = True
-        self.learn(state, rows, s, y, sy, yy)
+        self.learn(state, rows, s, y, sy, yy, end, curved(sy, ss, yy))
         state.steepest[rows] = False
         still = (size == 0) | (state.stalled[rows] >= STALLED)
         if still.any():
@@ -197,18 +242,19 @@ class Descent(Method[D], Generic[D]):
     def _look(self, state: D, rows: Rows, direction: Tensor) -> None:
         """Begins searches along new directions; one that does not descend is replaced by the steepest."""
         gradient = state.gradient[rows]
-        slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
+        slope, length, reach = measured(products=[(gradient, direction)], largest=[direction, state.x[rows]])
         bad = ~((slope < 0) & np.isfinite(length))
         if bad.any():
             self._replace(state, rows, direction, bad)
             direction = torch.where(
                 torch.as_tensor(bad, device=direction.device)[:, None], -gradient, direction
             )
-            slope, length = to_numbers((gradient * direction).sum(dim=1), direction.abs().amax(dim=1))
+            slope, length = measured(products=[(gradient, direction)], largest=[direction])
         with np.errstate(all="ignore"):
             longest = FARTHEST / length
+            finest = RESOLVED * torch.finfo(direction.dtype).eps * reach / length
         trial = self.first_trial(state, rows, slope, longest)
-        search = begin(state.value[rows], slope, trial, longest)
+        search = begin(state.value[rows], slope, trial, longest, finest)
         state.direction = put(state.direction, rows, direction)
         state.trial[rows] = trial
         if isinstance(rows, slice):

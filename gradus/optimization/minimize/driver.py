@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import flag, function, number, refusal, whole
+from gradus.optimization.minimize.gradient_check import EVALUATIONS, contradicts
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.result import COLUMNS, History, Iterate
-from gradus.optimization.minimize.state import Method, State, put
+from gradus.optimization.minimize.state import COUNTS, Method, State, put
 
 COMPACT_BELOW = 0.75  # of the rows still run: the others are dropped
 
@@ -75,7 +76,7 @@ class Ended:
         return [Reason(code) for code in self.reason.tolist()]
 
 
-_COUNTS = ("iterations", "evaluations", "hessian_evaluations", "hessian_products", "reason")
+_COUNTS = (*COUNTS, "reason")
 
 
 class Log:
@@ -103,17 +104,30 @@ class Log:
         return History(**named, points=points)
 
 
-def run(method: Method[Any], objective: Objective, x: Tensor, settings: Settings) -> tuple[Ended, History]:
+Start = Callable[[Objective, Tensor], Any]
+
+
+def run(
+    method: Method[Any], objective: Objective, x: Tensor, settings: Settings, start: Start | None = None
+) -> tuple[Ended, History]:
     """All problems from their starts to their ends; those that ended are dropped from the arrays.
+
+    Args:
+        method: how.
+        objective: f.
+        x: the starts (b, n).
+        settings: when to end.
+        start: makes the state that the method goes on from; its own `start` unless given.
 
     Cost: one evaluation of all problems that still run for each round, and the method's own algebra.
     """
     if torch.is_inference_mode_enabled():  # where nothing has a gradient
         with torch.inference_mode(False), torch.no_grad():
-            return run(method, objective, x, settings)
+            return run(method, objective, x, settings, start)
     # tensors made in inference mode can take part in no graph, their copies can
     x, objective, problems = x.clone(), objective.copied(), np.arange(len(x))
-    state, log, running = method.start(objective, x), Log(settings.keep_points), np.ones(len(x), dtype=bool)
+    state = (start or method.start)(objective, x)
+    log, running = Log(settings.keep_points), np.ones(len(x), dtype=bool)
     best_x, best_gradient = state.x, state.gradient
     best_value, best_norm = state.value.copy(), state.gradient_norm.copy()
     ended: Ended | None = None
@@ -136,6 +150,7 @@ def run(method: Method[Any], objective: Objective, x: Tensor, settings: Settings
         if over.any():
             if ended is None:
                 ended = _empty(state)
+            _look_at_gradients(objective, state, over, best_x)
             _close(ended, problems, state, over, (best_x, best_gradient, best_value, best_norm))
             running &= ~over
             if not running.any():
@@ -166,6 +181,17 @@ def _judge(
     if converged.any():
         rows = np.flatnonzero(converged)
         state.reason[rows[method.settled(objective, state, rows)]] = Reason.CONVERGED
+
+
+def _look_at_gradients(objective: Objective, state: State, over: np.ndarray, best_x: Tensor) -> None:
+    """Where searches failed, whether that is the gradient's fault."""
+    rows = np.flatnonzero(over & (state.reason == Reason.LINE_SEARCH_FAILED))
+    if len(rows):
+        index = torch.as_tensor(rows, device=best_x.device)
+        some = objective if len(rows) == len(over) else objective.select(index)
+        wrong = contradicts(some, best_x[index])
+        state.evaluations[rows] += EVALUATIONS
+        state.reason[rows[wrong]] = Reason.WRONG_GRADIENT
 
 
 def _call(

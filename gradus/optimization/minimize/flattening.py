@@ -21,6 +21,7 @@ class Flattening:
         shapes: of the leaves, without the axis of problems.
         size: n.
         batch: B; 1 where there is no axis of problems.
+        is_tensor: whether the tree is a tensor.
     """
 
     def __init__(self, name: str, tree: Any, *, batched: bool) -> None:
@@ -40,7 +41,7 @@ class Flattening:
         self.shapes = [tuple(leaf.shape[1:] if batched else leaf.shape) for leaf in self.leaves]
         self.sizes = [math.prod(shape) for shape in self.shapes]
         self.size = sum(self.sizes)
-        self._single = len(leaves) == 1 and isinstance(tree, Tensor)
+        self.is_tensor = len(leaves) == 1 and isinstance(tree, Tensor)
         if batched and any(leaf.shape[0] != self.batch for leaf in self.leaves):
             sizes = sorted({leaf.shape[0] for leaf in self.leaves})
             raise refusal(
@@ -68,7 +69,7 @@ class Flattening:
 
     def flatten_like(self, name: str, tree: Any, batch: int) -> Tensor:
         """Another tree of the same structure and shapes, with `batch` problems, as (batch, n)."""
-        if self._single and isinstance(tree, Tensor):
+        if self.is_tensor and isinstance(tree, Tensor):
             leaves = [tree]
         else:
             leaves, structure = pytree.tree_flatten(tree)
@@ -80,13 +81,13 @@ class Flattening:
                 raise refusal(
                     name, (f"the shape {whole} of {self.name}", f"与 {self.name} 相同的形状 {whole}"), leaf
                 )
-        if self._single:
+        if self.is_tensor:
             return leaves[0].reshape(batch, -1)
         return torch.cat([leaf.reshape(batch, -1) for leaf in leaves], dim=1)
 
     def point(self, x: Tensor) -> Any:
         """One point (n,) as the tree; differentiable."""
-        if self._single:
+        if self.is_tensor:
             return x.view(self.shapes[0])
         parts = x.split(self.sizes)
         return pytree.tree_unflatten(
@@ -99,4 +100,4 @@ class Flattening:
             return self.point(x[0])
         parts = x.split(self.sizes, dim=1)
         leaves = [part.reshape(len(x), *shape) for part, shape in zip(parts, self.shapes, strict=True)]
-        return leaves[0] if self._single else pytree.tree_unflatten(leaves, self.structure)
+        return leaves[0] if self.is_tensor else pytree.tree_unflatten(leaves, self.structure)

@@ -42,7 +42,15 @@ class GradientDescent(Descent[DescentState]):
         return DescentState(**base)
 
     def learn(
-        self, state: DescentState, rows: Rows, s: Tensor, y: Tensor, sy: np.ndarray, yy: np.ndarray
+        self,
+        state: DescentState,
+        rows: Rows,
+        s: Tensor,
+        y: Tensor,
+        sy: np.ndarray,
+        yy: np.ndarray,
+        end: np.ndarray,
+        usable: np.ndarray,
     ) -> None:
         """Nothing."""
 

@@ -57,8 +57,12 @@ def minimize(
         max_evaluations: of f with its gradient.
         callback: called with an `Iterate` after every iteration; True ends it, an array of them some problems.
         keep_points: whether the history holds the points.
-        options: of the method, such as `memory` of "lbfgs", `step_size` of "gradient-descent", and `decrease` and `curvature`
-            of line searches.
+        options: of the method, such as `memory` of "lbfgs" (20), `step_size` of "gradient-descent" (found by a line search
+            unless given), and `decrease` and `curvature` of line searches.
+
+    Returns:
+        A `Result`: `x`, a tree like x0, and `value`; `converged`, and why it ended in `reason` and `message`; `gradient_norm`,
+        `iterations`, `evaluations`, `history`. Where batched, one entry for each problem. `print` says it in a line.
 
     Raises:
         GradusError: a wrong argument; f returns no scalar, or one without a gradient.

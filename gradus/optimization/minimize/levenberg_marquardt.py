@@ -197,7 +197,8 @@ class LevenbergMarquardt(Method[LinearModelState]):
         with np.errstate(all="ignore"):
             step = np.where(resolved, state.components[rows] / state.singular[rows], 0.0)
         near = np.linalg.norm(step, axis=1) <= self.tolerance * reach
-        near |= removed <= self.tolerance * np.sqrt(2 * state.value[rows])
+        # no sum of squares is below 0, to which those of tiny residuals are rounded
+        near |= (removed <= self.tolerance * np.sqrt(2 * state.value[rows])) | (state.value[rows] == 0)
         state.reason[rows[near & (state.reason[rows] == Reason.NONE)]] = Reason.CONVERGED
 
 

@@ -80,6 +80,9 @@ class Search:
         second_stage: whether a step with decrease and a rising slope was met.
         retreated: whether a trial was not finite.
         trials: how many there were.
+        finest: the step below which x + αd is x up to rounding.
+        curvature: of the chord of φ′ from 0 to the shortest trial above; NaN where there was none.
+        resolved: that trial; ∞ where there was none.
     """
 
     value0: Array
@@ -93,6 +96,9 @@ class Search:
     second_stage: Array
     retreated: Array
     trials: Array
+    finest: Array
+    curvature: Array
+    resolved: Array
 
     def select(self, rows: Any, index: object = None) -> Search:
         """The searches of some problems."""
@@ -133,6 +139,9 @@ class Search:
         """One trial of searches that go on: as `advance`."""
         self.trials += 1
         finite = np.isfinite(value) & np.isfinite(slope)
+        nearer = finite & (step >= self.finest) & (step < self.resolved)
+        chord = (slope[nearer] - self.slope0[nearer]) / step[nearer]
+        self.curvature[nearer], self.resolved[nearer] = chord, step[nearer]
         fell = value == -np.inf
         at_end = finite & (step >= self.longest) & (value <= decreased)
         at_end &= slope <= wolfe.decrease * self.slope0
@@ -183,9 +192,10 @@ class Search:
         return np.minimum(next_trial, self.longest), best
 
 
-def begin(value: Array, slope: Array, step: Array, longest: Array) -> Search:
-    """Searches from φ(0), φ′(0) (b,) with the first trial steps (b,), none longer than `longest`."""
+def begin(value: Array, slope: Array, step: Array, longest: Array, finest: Array | None = None) -> Search:
+    """Searches from φ(0), φ′(0) (b,) with the first trial steps (b,), none longer than `longest`; see `Search`."""
     zero = np.zeros_like(value)
+    finest = zero.copy() if finest is None else finest
     no = np.zeros(len(value), dtype=bool)
     bracket = Bracket(
         x=zero.copy(), value=value.copy(), slope=slope.copy(), y=zero.copy(), value_y=value.copy(),
@@ -194,5 +204,6 @@ def begin(value: Array, slope: Array, step: Array, longest: Array) -> Search:
     return Search(
         value0=value.copy(), slope0=slope.copy(), longest=longest.copy(), bracket=bracket, width=longest.copy(),
         width_before=2 * longest, low=zero.copy(), high=step + EXPAND_MOST * step, second_stage=no.copy(),
-        retreated=no.copy(), trials=np.zeros(len(value), dtype=np.int64),
+        retreated=no.copy(), trials=np.zeros(len(value), dtype=np.int64), finest=finest,
+        curvature=zero + np.nan, resolved=zero + np.inf,
     )  # fmt: skip

@@ -25,6 +25,7 @@ from gradus.optimization.minimize.state import (
 __all__ = ["Newton"]
 
 HALVINGS = 40
+LONGEST = 2.0**20  # times x, or 1: where ∇²f almost vanishes, p is longer, and says nothing of how far
 SMALLEST = (
     1e-8  # of the largest eigenvalue in size: below, an eigenvalue of an indefinite Hessian is replaced by it
 )
@@ -32,10 +33,11 @@ SMALLEST = (
 
 @dataclass
 class NewtonState(State):
-    """A state with the direction p (b, n), the slope along it, the α to be tried, and whether p is still to be found (b,)."""
+    """A state with the direction p (b, n), the slope along it, the shortest α, that to be tried, and whether p is still to be found (b,)."""
 
     direction: Tensor
     slope: np.ndarray
+    shortest: np.ndarray
     trial: np.ndarray
     fresh: np.ndarray
     stalled: np.ndarray
@@ -45,7 +47,8 @@ class Newton(Method[NewtonState]):
     r"""The step :math:`2^{-k}p` with :math:`p=-H^{-1}\nabla f`, k the least with :math:`f(x+2^{-k}p)\le f(x)+c\,2^{-k}p^\top\nabla f`.
 
     H is ∇²f by its Cholesky factor where it is positive definite; else each eigenvalue is replaced by its size, and those below
-    1e-8 of the largest by that. The condition allows for 10 ε of the value.
+    1e-8 of the largest by that. The condition allows for 10 ε of the value. k is at most 39; of a p longer than x and than 1, as
+    where ∇²f almost vanishes, 2⁻ᵏp is at most 2²⁰, at least 2⁻³⁹ times the longer of them.
 
     Args:
         damped: whether steps are shortened; undamped, every step is :math:`-(\nabla^2f)^{-1}\nabla f`.
@@ -69,6 +72,7 @@ class Newton(Method[NewtonState]):
             **vars(base),
             direction=torch.zeros_like(x),
             slope=np.zeros(count),
+            shortest=np.ones(count),
             trial=np.ones(count),
             fresh=np.ones(count, dtype=bool),
             stalled=np.zeros(count, dtype=np.int64),
@@ -91,7 +95,7 @@ class Newton(Method[NewtonState]):
             state.reason[~np.isfinite(numbers).all(axis=0)] = Reason.NOT_FINITE
         self._accept(state, np.flatnonzero(accepted), x, gradient, numbers)
         state.trial = np.where(accepted, 1.0, alpha / 2)
-        over = ~accepted & (state.trial < 0.5 ** (HALVINGS - 1))
+        over = ~accepted & (state.trial < state.shortest)
         hidden = np.abs(state.slope) <= rounding_of(state.value, x.dtype)
         state.reason[over] = np.where(hidden, Reason.AT_ROUNDING, Reason.LINE_SEARCH_FAILED)[over]
 
@@ -125,11 +129,16 @@ class Newton(Method[NewtonState]):
         H = at_least_single(some.hessian(x))
         p = newton_direction(H, g.to(H), modified=self.damped).to(x)
         state.hessian_evaluations[rows] += 1
-        (slope,) = to_numbers((p * g).sum(dim=1))
+        slope, length, reach = to_numbers((p * g).sum(dim=1), p.abs().amax(dim=1), x.abs().amax(dim=1))
         bad = ~np.isfinite(slope)
+        # where ∇²f almost vanishes p is longer than any scale of x, and 2⁻³⁹p may be, too
+        with np.errstate(all="ignore"):
+            share = np.minimum(1.0, np.maximum(1.0, reach) / length)
+            first = np.exp2(np.floor(np.log2(LONGEST * share)))
+        state.shortest[rows] = 0.5 ** (HALVINGS - 1) * share
         state.reason[rows[bad]] = Reason.NOT_FINITE
         state.direction = put(state.direction, rows, p)
-        state.slope[rows], state.trial[rows] = slope, 1.0
+        state.slope[rows], state.trial[rows] = slope, np.minimum(1.0, first) if self.damped else 1.0
 
 
 def newton_direction(H: Tensor, gradient: Tensor, *, modified: bool) -> Tensor:

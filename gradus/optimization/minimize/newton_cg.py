@@ -49,6 +49,7 @@ class NewtonCG(Method[NewtonCGState]):
     """
 
     name = "newton-cg"
+    carried = ("radius", "refused", "stalled")
 
     def __init__(self, *, radius: float = 1.0, forcing: float = 0.5, max_products: int | None = None) -> None:
         self.radius = number("radius", radius, above=0)

@@ -18,6 +18,9 @@ from gradus.text import Text
 
 __all__ = ["Objective"]
 
+# what vmap says where f looks at a number
+BRANCHES = ("data-dependent control flow", "calling .item()", "dynamic shape")
+
 
 class Objective:
     """f of b problems, of which each has its own arguments.
@@ -31,6 +34,8 @@ class Objective:
 
     Cost: `value_and_gradient` is one call of f and one backward pass for all problems together.
     """
+
+    what = "f"  # the argument's name in errors
 
     def __init__(
         self,
@@ -101,14 +106,23 @@ class Objective:
         if self._both is not None or self._gradient is not None:
             return self._written(x)
         with torch.enable_grad():
-            leaf = x.detach().requires_grad_()
-            value = self._scalar(self._map(self.f, leaf), len(x))
+            leaf, value = self._leaf_and_value(x)
             if not value.requires_grad:
                 raise _no_graph()
             (gradient,) = torch.autograd.grad(
                 value.sum() if self._batched else value, leaf, allow_unused=True
             )
-        return value.detach(), torch.zeros_like(x) if gradient is None else gradient
+        if gradient is None:
+            return value.detach(), torch.zeros_like(x)
+        return value.detach(), gradient.reshape(x.shape).resolve_neg()
+
+    def _leaf_and_value(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """A leaf of the graph at x, and f there: of one tensor of one problem the leaf is what f takes, without views."""
+        if self.layout.is_tensor and not self._batched:
+            leaf = self.layout.point(x.detach().view(-1)).requires_grad_()
+            return leaf, self._scalar(self.f(leaf, *self.args), 1)
+        leaf = x.detach().requires_grad_()
+        return leaf, self._scalar(self._map(self.f, leaf), len(x))
 
     def _written(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self._both is not None:
@@ -120,7 +134,7 @@ class Objective:
             assert self._gradient is not None
             value, tree = self._map(self.f, x), self._map(self._gradient, x)
         gradient = self.layout.flatten_like("gradient", tree, len(x))
-        return self._scalar(value, len(x)).detach(), gradient.detach().to(x.dtype)
+        return self._scalar(value, len(x)).detach(), gradient.detach().to(x.dtype).resolve_neg()
 
     def gradient_in_graph(self, x: Float[Tensor, "b n"], args: tuple[Any, ...] | None = None) -> Tensor:
         """∇f (b, n) within the graph, from x and the arguments; x requires a gradient."""
@@ -174,9 +188,13 @@ class Objective:
         if not self._batched:
             return f(self.layout.point(x.view(-1)), *args)
         axes = pytree.tree_map(lambda a: 0 if isinstance(a, Tensor) else None, args)
-        return torch.func.vmap(lambda point, *rest: f(self.layout.point(point), *rest), in_dims=(0, *axes))(
-            x, *args
-        )
+        mapped = torch.func.vmap(lambda point, *rest: f(self.layout.point(point), *rest), in_dims=(0, *axes))
+        try:
+            return mapped(x, *args)
+        except RuntimeError as error:
+            if any(words in str(error) for words in BRANCHES):
+                raise _branches(self.what) from error
+            raise
 
     def _scalar(self, value: Any, count: int) -> Tensor:
         if not isinstance(value, Tensor) or value.numel() != count or value.is_complex():
@@ -190,5 +208,16 @@ def _no_graph() -> GradusError:
             "f: its value carries no gradient: compute it from x by operations of PyTorch (no .item(), no NumPy), "
             "or give the gradient by `gradient=`",
             "f：其返回值不带梯度：请用 PyTorch 的运算由 x 算出（不用 .item()，不经 NumPy），或用 `gradient=` 给出梯度",
+        )
+    )
+
+
+def _branches(what: str) -> GradusError:
+    return GradusError(
+        Text(
+            f"{what}: expected one way for all problems, which torch.func.vmap maps together; it branches on a number, by if, "
+            "while, float(), .item() or a mask as an index: use torch.where, or solve them one by one with batched=False",
+            f"{what}：各问题由 torch.func.vmap 一同映射，计算路径应相同，而它依数值分支（if、while、float()、.item() 或以掩码为下标）："
+            "请改用 torch.where，或以 batched=False 逐个求解",
         )
     )

@@ -12,7 +12,7 @@ class Reason(enum.IntEnum):
 
     Example:
         >>> Reason.CONVERGED.text.en
-        'the gradient is no larger than the tolerance'
+        'it has converged within the tolerance'
     """
 
     NONE = 0
@@ -25,6 +25,7 @@ class Reason(enum.IntEnum):
     UNBOUNDED_BELOW = 7
     NOT_FINITE = 8
     STOPPED = 9
+    WRONG_GRADIENT = 10
 
     def __str__(self) -> str:
         return self.name.lower().replace("_", " ")
@@ -37,10 +38,10 @@ class Reason(enum.IntEnum):
 
 _TEXTS = {
     Reason.NONE: Text("still running", "仍在运行"),
-    Reason.CONVERGED: Text("the gradient is no larger than the tolerance", "梯度已不大于容差"),
+    Reason.CONVERGED: Text("it has converged within the tolerance", "已在容差之内收敛"),
     Reason.AT_ROUNDING: Text(
-        "no step lowers the value by more than its rounding error; the gradient is above the tolerance",
-        "任何一步所降低的函数值都不超过其舍入误差；梯度仍大于容差",
+        "no step lowers the value by more than its rounding error; the tolerance was not reached",
+        "任何一步所降低的函数值都不超过其舍入误差；尚未达到容差",
     ),
     Reason.MAX_ITERATIONS: Text(
         "the number of iterations reached max_iterations", "迭代次数达到 max_iterations"
@@ -49,8 +50,9 @@ _TEXTS = {
         "the number of evaluations reached max_evaluations", "函数求值次数达到 max_evaluations"
     ),
     Reason.LINE_SEARCH_FAILED: Text(
-        "no step along the direction lowers the value as the gradient says: is the gradient that of f?",
-        "沿搜索方向没有一步能像梯度所示那样降低函数值：所给的梯度是 f 的梯度吗？",
+        "no step lowers the value as it should, though nothing contradicts the gradient: f has a kink there, rounds too coarsely, "
+        "or is another function at each call",
+        "没有一步能如期降低函数值，而梯度并无矛盾：f 在该处可能不光滑、舍入过大，或每次调用并非同一函数",
     ),
     Reason.NOT_DESCENT: Text("the direction is not one of descent", "搜索方向不是下降方向"),
     Reason.UNBOUNDED_BELOW: Text(
@@ -58,4 +60,8 @@ _TEXTS = {
     ),
     Reason.NOT_FINITE: Text("the value or the gradient is not finite", "函数值或梯度不是有限值"),
     Reason.STOPPED: Text("the callback stopped it", "由回调函数停止"),
+    Reason.WRONG_GRADIENT: Text(
+        "no step lowers the value, and differences of f contradict the gradient: is it the gradient of f?",
+        "没有一步能降低函数值，且 f 的差商与梯度矛盾：所给的梯度是 f 的梯度吗？",
+    ),
 }

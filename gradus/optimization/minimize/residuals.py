@@ -36,6 +36,8 @@ class Residuals(Objective):
             (x, *args) to the Jacobian (m, n), the residuals and the numbers of x in their order.
     """
 
+    what = "residual"
+
     def __init__(
         self,
         residual: Callable[..., Any],

@@ -97,7 +97,7 @@ class Result:
 
     @property
     def converged(self) -> Any:
-        """Whether the gradient is no larger than the tolerance."""
+        """Whether the tolerance was reached: of the gradient, or of what `least_squares` and `minimize_composite` measure."""
         if isinstance(self.reason, Reason):
             return self.reason is Reason.CONVERGED
         return np.array([reason is Reason.CONVERGED for reason in self.reason])

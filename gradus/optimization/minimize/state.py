@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -10,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gradus.arguments import refusal
 from gradus.optimization.minimize.objective import Objective
 from gradus.optimization.minimize.reason import Reason
 
+COUNTS = ("iterations", "evaluations", "hessian_evaluations", "hessian_products")
 Rows = Any  # which problems: slice(None), or their numbers (rows,)
 
 
@@ -67,9 +70,14 @@ S = TypeVar("S", bound=State)
 
 
 class Method(ABC, Generic[S]):
-    """A way to minimise, of many problems at once; its constructor takes and checks its options."""
+    """A way to minimise, of many problems at once; its constructor takes and checks its options.
+
+    Attributes:
+        carried: the fields of a state, beside its counts, by which a later run goes on where an earlier one ended.
+    """
 
     name: ClassVar[str]
+    carried: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def start(self, objective: Objective, x: Tensor) -> S:
@@ -82,6 +90,32 @@ class Method(ABC, Generic[S]):
         Problems that have ended may still be among the rows: what becomes of them does not matter.
         """
 
+    def resume(self, objective: Objective, x: Tensor, fields: Mapping[str, Tensor | np.ndarray]) -> S:
+        """The state at points (b, n) where f may have become another function, with what an earlier state had learnt.
+
+        Args:
+            objective: f, evaluated once.
+            x: the points.
+            fields: of the earlier state, its counts among them.
+
+        Raises:
+            GradusError: the fields are of problems of another size, or of other options.
+        """
+        state = self.start(objective, x)
+        for name in COUNTS:
+            setattr(state, name, getattr(state, name) + fields[name])
+        for name in self.carried:
+            if fields[name].shape != getattr(state, name).shape:
+                words = (
+                    f"the shape {tuple(getattr(state, name).shape)}",
+                    f"形状 {tuple(getattr(state, name).shape)}",
+                )
+                raise refusal(
+                    name, words, fields[name], ("the state is of another problem", "该状态属于另一问题")
+                )
+            setattr(state, name, fields[name])
+        return state
+
     def settled(self, objective: Objective, state: S, rows: np.ndarray) -> np.ndarray:
         """Whether the points of these problems, whose gradient is within the tolerance, are the end (rows,)."""
         return np.ones(len(rows), dtype=bool)
@@ -90,7 +124,7 @@ class Method(ABC, Generic[S]):
 def first_state(objective: Objective, x: Tensor) -> State:
     """The state at the starting points: f evaluated once, ended where it is not finite."""
     value, gradient = objective.value_and_gradient(x)
-    numbers = to_numbers(value.reshape(-1), gradient.abs().amax(dim=1))
+    numbers = measured([value.reshape(-1)], largest=[gradient])
     count = len(x)
     bad = ~np.isfinite(numbers).all(axis=0)
 
@@ -115,6 +149,36 @@ def first_state(objective: Objective, x: Tensor) -> State:
 def to_numbers(*columns: Tensor) -> np.ndarray:
     """Tensors (b,) as the rows of one array of float64: the device is waited for once."""
     return torch.stack(columns).detach().cpu().double().numpy()
+
+
+def measured(
+    columns: Sequence[Tensor] = (),
+    products: Sequence[tuple[Tensor, Tensor]] = (),
+    largest: Sequence[Tensor] = (),
+) -> np.ndarray:
+    """Numbers (b,), inner products of vectors (b, n) and their largest entries in size, as the rows of one array of float64.
+
+    In the processor's memory NumPy takes them, whose calls cost a fraction of PyTorch's; a device is waited for once.
+    """
+    first = columns[0] if columns else products[0][0]
+    if by_numpy(first):
+        rows = [c.numpy() for c in columns]
+        with np.errstate(all="ignore"):  # what is not finite ends a problem with a reason
+            rows += [_inner(a.numpy(), b.numpy()) for a, b in products]
+            rows += [np.abs(v.numpy()).max(axis=1) for v in largest]
+        return np.array(rows, dtype=np.float64)
+    inner = [(a * b).sum(dim=1) for a, b in products]
+    return to_numbers(*columns, *inner, *[v.abs().amax(dim=1) for v in largest])
+
+
+def _inner(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    inner: np.ndarray = a @ b[0] if len(a) == 1 else np.einsum("bn,bn->b", a, b)
+    return inner
+
+
+def by_numpy(x: Tensor) -> bool:
+    """Whether NumPy may read a tensor where it lies."""
+    return x.device.type == "cpu" and x.dtype in (torch.float64, torch.float32)
 
 
 def to_tensor(numbers: np.ndarray, like: Tensor) -> Tensor:

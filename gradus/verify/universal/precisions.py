@@ -30,7 +30,7 @@ def equals_definition_in(concept: Concept, dtype: str) -> Measure:
             _require_arrays(arguments)
             try:
                 return compare(concept, adapted.cast(dtype), arguments)
-            except RuntimeError as error:
+            except (RuntimeError, TypeError) as error:
                 if dtype == "bfloat16" and adapted.framework.lacks_kernel(error):
                     raise NotApplicable(
                         Text(f"the framework does not offer it in {dtype}", f"该框架不支持 {dtype}")

@@ -124,8 +124,12 @@ def test_the_minimum_depends_on_its_arguments():
 def test_ends_are_told():
     assert least_squares(lambda x: x - x.detach() * 0 - 1, tensor(1.0)).reason is Reason.CONVERGED
     assert least_squares(lambda x: x * torch.nan, tensor(1.0)).reason is Reason.NOT_FINITE
+    summed = least_squares(
+        lambda x: x.square().sum(), torch.ones(2)
+    )  # its squares end below the least of float32
+    assert summed.value == 0 and summed.reason is Reason.CONVERGED
     wrong = least_squares(lambda x: x, tensor(1.0), jacobian=lambda x: -torch.eye(1).double())
-    assert wrong.reason is Reason.LINE_SEARCH_FAILED and wrong.x.item() == 1.0
+    assert wrong.reason is Reason.WRONG_GRADIENT and wrong.x.item() == 1.0
     assert least_squares(valley, tensor(-1.2, 1.0), max_iterations=2).reason is Reason.MAX_ITERATIONS
     stopped = least_squares(valley, tensor(-1.2, 1.0), callback=lambda iterate: iterate.iterations == 1)
     assert stopped.reason is Reason.STOPPED and stopped.iterations == 1

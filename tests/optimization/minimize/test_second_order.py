@@ -87,6 +87,15 @@ def test_the_minimum_of_a_tree_depends_on_its_arguments(method):
     assert torch.autograd.gradcheck(solve, (tensor(0.7, -0.2).requires_grad_(),), atol=1e-5)
 
 
+@every_method
+def test_where_the_curvature_almost_vanishes_the_way_back_is_found(method):
+    # saturated logistic losses: slopes of 1 and 3, second derivatives of 1e-87 and 0
+    softplus = torch.nn.functional.softplus
+    result = minimize(lambda x: (softplus(x) + softplus(-3 * x)).sum(), tensor(200.0, -300.0), method)
+    assert result.converged and result.evaluations < 300
+    assert (result.x - 0.45409213).abs().max() < 1e-7
+
+
 @pytest.mark.parametrize("method", ["newton", "trust-region", "newton-cg"])
 def test_unbounded_functions_are_told(method):
     result = minimize(lambda x: -(x**2).sum(), tensor(1.0, 0.5), method)
@@ -103,7 +112,7 @@ def test_a_wrong_gradient_is_told(method):
         gradient=lambda x: -2 * x,
         hessian=lambda x: 2 * torch.eye(2).double(),
     )
-    assert result.reason is Reason.LINE_SEARCH_FAILED
+    assert result.reason is Reason.WRONG_GRADIENT
     assert result.x.tolist() == [1.0, 0.5]
 
 
@@ -192,13 +201,15 @@ def test_clustered_eigenvalues_take_few_products():
     assert result.hessian_products <= 4 * result.iterations
 
 
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize(
     ("method", "unsolved"), [("trust-region", {18}), ("newton", set()), ("newton-cg", {3, 10})]
 )
-def test_the_more_garbow_hillstrom_problems_are_solved(method, unsolved):
-    results = [(p, minimize(p, p.start(), method, max_evaluations=500)) for p in mgh_problems()]
+def test_the_more_garbow_hillstrom_problems_are_solved(method, unsolved, every):
+    problems = list(mgh_problems())[::every]
+    results = [(p, minimize(p, p.start(), method, max_evaluations=500)) for p in problems]
     missed = {p.number for p, result in results if not p.solved(result.value)}
     assert missed <= unsolved | {26}, "26 ends at a minimum that is not published"
-    assert len(results) - len(missed) >= 30
+    assert every > 1 or len(results) - len(missed) >= 30
     for p, result in results:
         assert result.value <= p(p.start()).item()
