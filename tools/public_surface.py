@@ -24,6 +24,7 @@ LIBRARY = (
     "gradus.foundations.distributions",
     "gradus.networks",
     "gradus.optimization",
+    "gradus.theory",
     "gradus.vision",
 )
 PACKAGES = ("gradus", *LIBRARY, "gradus.data", "gradus.training")

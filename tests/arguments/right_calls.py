@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from calls_elsewhere import calls_elsewhere
+from calls_of_curvature import calls_of_curvature
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
@@ -122,6 +123,10 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.add_param_group": "PyTorch's own, with its refusals",
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
+    "gradus.theory.Eigenpairs": RESULT,
+    "gradus.theory.RitzValues": RESULT,
+    "gradus.theory.SpectralDensity": RESULT,
+    "gradus.theory.TraceEstimate": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
 
@@ -151,6 +156,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_elsewhere(),
     **calls_of_optimization(),
     **calls_of_searches(),
+    **calls_of_curvature(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0
     ),
