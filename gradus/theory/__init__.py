@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    pass
+    from gradus.theory.tangent_kernel import tangent_kernel
 
-__all__: list[str] = []
+__all__ = [
+    "tangent_kernel",
+]
 
 export(
     __name__,
-    {},
+    {
+        "tangent_kernel": ["tangent_kernel"],
+    },
 )
