@@ -5,10 +5,6 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    from gradus.theory.curvature import Curvature
-    from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
-    from gradus.theory.spectral_density import SpectralDensity, spectral_density
-    from gradus.theory.trace_estimate import TraceEstimate, estimate_trace
 
 __all__ = [
     "Curvature",
@@ -19,6 +15,7 @@ __all__ = [
     "estimate_trace",
     "lanczos",
     "spectral_density",
+    "tangent_kernel",
     "top_eigenpairs",
 ]
 
@@ -28,6 +25,7 @@ export(
         "curvature": ["Curvature"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
+        "tangent_kernel": ["tangent_kernel"],
         "trace_estimate": ["TraceEstimate", "estimate_trace"],
     },
 )

@@ -10,6 +10,7 @@ from calls_of_foundations import calls_of_distributions, calls_of_estimator, cal
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
+from calls_of_theory import calls_of_theory
 from example_calls import Example
 
 from tools.public_surface import PACKAGES, methods, public
@@ -157,6 +158,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
+    **calls_of_theory(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0
     ),
