@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    pass
+    from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
 
-__all__: list[str] = []
+__all__ = ["Calibration", "calibration", "fit_temperature", "measure_calibration"]
 
 export(
     __name__,
-    {},
+    {"calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"]},
 )
