@@ -27,6 +27,8 @@ ABBREVIATIONS = frozenset(
         "TPR",
         "FPR",
         "AUC",
+        "ECE",
+        "SCE",
         "CV",
         "DFT",
         "CGS",

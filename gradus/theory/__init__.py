@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
+    from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
+    from gradus.theory.curvature import Curvature
+    from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
+    from gradus.theory.spectral_density import SpectralDensity, spectral_density
+    from gradus.theory.tangent_kernel import tangent_kernel
+    from gradus.theory.trace_estimate import TraceEstimate, estimate_trace
 
 __all__ = [
+    "Calibration",
     "Curvature",
     "Eigenpairs",
     "RitzValues",
     "SpectralDensity",
     "TraceEstimate",
+    "calibration",
     "estimate_trace",
+    "fit_temperature",
     "lanczos",
+    "measure_calibration",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -22,6 +32,7 @@ __all__ = [
 export(
     __name__,
     {
+        "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "curvature": ["Curvature"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "spectral_density": ["SpectralDensity", "spectral_density"],

@@ -6,6 +6,7 @@ import inspect
 
 from calls_elsewhere import calls_elsewhere
 from calls_of_curvature import calls_of_curvature
+from calls_of_calibration import calls_of_calibration
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
@@ -47,6 +48,7 @@ WITHOUT: dict[str, str] = {
         f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
     },
+    "gradus.theory.Calibration": RESULT,
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
@@ -155,6 +157,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_distributions(),
     **calls_of_networks(),
     **calls_elsewhere(),
+    **calls_of_calibration(),
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
