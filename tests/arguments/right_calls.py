@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 
 from calls_elsewhere import calls_elsewhere
-from calls_of_curvature import calls_of_curvature
 from calls_of_calibration import calls_of_calibration
+from calls_of_curvature import calls_of_curvature
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
