@@ -99,9 +99,15 @@ def calibration(logits: Float[Tensor, "n k"], labels: Int[Tensor, " n"], bins: i
         floor = (total(confidence * (1 - confidence)) * (2 / math.pi)).sqrt().sum() / len(z)
         squared = (share * (gap.square() - variance / n))[counts > 1].sum()
         temperature = _temperature(z, y)
-    numbers = (ece, floor, squared, temperature)
-    diagram = (total(confidence) / n, total(right) / n)
-    return Calibration(*(v.to(dtype) for v in numbers), counts, *(v.to(dtype) for v in diagram))
+    return Calibration(
+        ece=ece.to(dtype),
+        floor=floor.to(dtype),
+        squared=squared.to(dtype),
+        temperature=temperature.to(dtype),
+        counts=counts,
+        confidence=(total(confidence) / n).to(dtype),
+        accuracy=(total(right) / n).to(dtype),
+    )
 
 
 def fit_temperature(logits: Float[Tensor, "n k"], labels: Int[Tensor, " n"]) -> Tensor:
