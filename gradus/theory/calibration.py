@@ -99,9 +99,9 @@ def calibration(logits: Float[Tensor, "n k"], labels: Int[Tensor, " n"], bins: i
         floor = (total(confidence * (1 - confidence)) * (2 / math.pi)).sqrt().sum() / len(z)
         squared = (share * (gap.square() - variance / n))[counts > 1].sum()
         temperature = _temperature(z, y)
-    numbers = (ece, floor, squared, temperature)
-    diagram = (total(confidence) / n, total(right) / n)
-    return Calibration(*(v.to(dtype) for v in numbers), counts, *(v.to(dtype) for v in diagram))
+    ece, floor, squared, temperature = (v.to(dtype) for v in (ece, floor, squared, temperature))
+    confidences, accuracies = (total(v) / n for v in (confidence, right))
+    return Calibration(ece, floor, squared, temperature, counts, confidences.to(dtype), accuracies.to(dtype))
 
 
 def fit_temperature(logits: Float[Tensor, "n k"], labels: Int[Tensor, " n"]) -> Tensor:
