@@ -73,6 +73,7 @@ PROFILES = Concept(
         ),
     ),
     longest_sum=16,
+    differentiable=False,
 )
 
 

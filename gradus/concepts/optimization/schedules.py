@@ -40,10 +40,13 @@ def _step_by_step(function):
     try:
         if np.ndim(function(3, 0.5, 20)):
             return None
-        many = function(np.arange(3), 0.5, 20)
     except Exception:
-        many = None
-    return None if np.shape(many) == (3,) else _one_by_one
+        return None
+    try:
+        of_many = np.shape(function(np.arange(3), 0.5, 20)) == (3,)
+    except Exception:
+        of_many = False
+    return None if of_many else _one_by_one
 
 
 def _one_by_one(function, t, **options):
