@@ -324,7 +324,8 @@ def a_lower_price_widens_the_margin(svm, rng):
 
 @SVM.claim
 def two_points(svm, rng):
-    """Two points: the hyperplane halfway between them, and a margin as wide as they are apart"""
+    r"""Two points, at a price of at least $2/\lVert x_1-x_2\rVert^2$: the hyperplane halfway between them, and a margin as wide
+    as they are apart"""
     for _ in range(3):
         X = grid(rng.uniform(1, 3, (2, 2)) * [[1], [-1]])
         y = np.array([1, -1])
@@ -349,7 +350,7 @@ def the_bias_is_free(svm, rng):
 
 @SVM.claim
 def support_vectors_suffice(svm, rng):
-    """The support vectors alone give the same machine"""
+    """Where b is determined, the support vectors alone give the same machine"""
     X, y = overlapping(rng, 60, 2)
     alpha, b = svm(X, y, 1.0)
     kept = alpha > 0
@@ -394,8 +395,8 @@ def low_price_takes_the_means(svm, rng):
 
 @SVM.claim
 def kernel_separates_a_disc(svm, rng):
-    r"""A Gaussian kernel separates a disc from what is around it, which no line can; the margin in feature space is
-    $2/\sqrt{\sum\alpha_i}$ wide"""
+    r"""A Gaussian kernel separates a disc from what is around it, which no line can; at a price so high that no point is
+    inside it, the margin in feature space is $2/\sqrt{\sum\alpha_i}$ wide"""
     X, y = lattice(rng, 49)  # the whole square: 21 points in the disc, 28 around it
     alpha, b = svm(X, y, 1.0, 0.0)
     line = float(np.mean(y * decision(X, y, alpha, b) > 0))
