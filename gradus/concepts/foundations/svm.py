@@ -133,6 +133,15 @@ def overlapping(rng, n, d):
     return grid(rng.standard_normal((n, d)) + 0.7 * y[:, None]), y
 
 
+def determined(rng, n, d, C=1.0):
+    """Overlapping classes whose machine has a point on its margin, so that b has one value."""
+    while True:
+        X, y = overlapping(rng, n, d)
+        alpha, _ = svm(X, y, C)
+        if ((alpha > 0) & (alpha < C)).any():
+            return X, y
+
+
 def apart(rng, n):
     """Two classes of the plane with a street between them that is at least 1 wide."""
     y = np.where(np.arange(n) % 2, 1, -1)
@@ -338,8 +347,8 @@ def two_points(svm, rng):
 
 @SVM.claim
 def the_bias_is_free(svm, rng):
-    """Shifting all points shifts the hyperplane with them: the bias is free"""
-    X, y = overlapping(rng, 20, 2)
+    """Where b is determined, shifting all points shifts the hyperplane with them: the bias is free"""
+    X, y = determined(rng, 20, 2)
     shift = np.array([4.0, -2.0])
     (alpha, b), (beta, c) = svm(X, y, 1.0), svm(X + shift, y, 1.0)
     w, v = X.T @ (alpha * y), X.T @ (beta * y)
@@ -351,7 +360,7 @@ def the_bias_is_free(svm, rng):
 @SVM.claim
 def support_vectors_suffice(svm, rng):
     """Where b is determined, the support vectors alone give the same machine"""
-    X, y = overlapping(rng, 60, 2)
+    X, y = determined(rng, 60, 2)
     alpha, b = svm(X, y, 1.0)
     kept = alpha > 0
     beta, c = svm(X[kept], y[kept], 1.0)
@@ -364,7 +373,7 @@ def support_vectors_suffice(svm, rng):
 @SVM.claim
 def leave_one_out_errs_on_support_vectors(svm, rng):
     """Where b is determined, leave-one-out errs on support vectors alone: at most as often as there are any"""
-    X, y = overlapping(rng, 18, 2)
+    X, y = determined(rng, 18, 2)
     X = X + 2
     alpha, _ = svm(X, y, 1.0)
     wrong = []

@@ -174,8 +174,9 @@ def without_power_iteration(randomized, rng):
 @RANDOMIZED_SVD.claim
 def power_iterations_close_the_gap(randomized, rng):
     """… with one power iteration 1.024 times, with two 1.0016 times"""
-    yield statistical(ratios(randomized, rng, 1, 20), 1.02387)
-    yield statistical(ratios(randomized, rng, 2, 20), 1.001646)
+    # skewed, so that the standard error of few draws is often too small
+    yield statistical(ratios(randomized, rng, 1, 60), 1.02387)
+    yield statistical(ratios(randomized, rng, 2, 60), 1.001646)
 
 
 @RANDOMIZED_SVD.claim
