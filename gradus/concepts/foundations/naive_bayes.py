@@ -238,7 +238,8 @@ def unseen_words_rule_nothing_out(naive_bayes, rng):
 
 @NAIVE_BAYES.claim
 def long_documents_do_not_underflow(naive_bayes, rng):
-    """A document of 20 000 words, whose likelihood is below $10^{-4000}$, is classified as exactly as a short one"""
+    """A document of 20 000 words, whose likelihood is below $10^{-4000}$, does not underflow: its log odds are right up to
+    rounding of the log-likelihood"""
     X, y = np.array([[3.0, 2.0], [2.0, 3.0]]), np.array([0, 1])  # p = 4/7 and 3/7
     Z = np.array([[10_003.0, 10_000.0], [10_000.0, 10_001.0]])
     log_p = naive_bayes(X, y, Z)

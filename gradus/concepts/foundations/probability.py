@@ -162,7 +162,7 @@ def tosses(n):
 
 @PROBABILITY.claim
 def five_heads_of_ten(P, rng):
-    """Five heads in ten tosses: 252 of the 1024 sequences, 0.246; and every number of heads as the binomial
+    """Five heads in ten tosses of a fair coin: 252 of the 1024 sequences, 0.246; and every number of heads as the binomial
     coefficients say"""
     heads = tosses(10).sum(1)
     p = np.full(1024, 1 / 1024)
@@ -256,7 +256,7 @@ def mean_distance(P, n):
 
 @PROBABILITY.claim
 def count_drifts(P, rng):
-    r"""The number of heads drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$,
+    r"""The number of heads of a fair coin drifts away from $n/2$: $E|H-n/2|$ grows like $\sqrt{n/2\pi}$, slope ½: 3.98 at $n=100$,
     39.9 at $10^4$, 399 at $10^6$; for even n it is $\frac n2P(H=\frac n2)$ (de Moivre)"""
     sizes = [100, 400, 1600, 6400, 10_000]
     distances = [mean_distance(P, n) for n in sizes]
@@ -281,7 +281,7 @@ def below(n, limit):
 
 @PROBABILITY.claim
 def fraction_converges(P, rng):
-    r"""The fraction of heads converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to $6.1\cdot10^{-5}$ at
+    r"""The fraction of heads of a fair coin converges: $P(|H/n-\tfrac12|>0.02)$ falls from 0.62 at $n=100$ to $6.1\cdot10^{-5}$ at
     $10^4$"""
     exact = Text("whole numbers; rounding of log n!", "整数计算；log n! 的舍入")
     for n, at_most in ((100, 0.62), (1000, 0.2), (10_000, 6.1e-5)):
@@ -335,7 +335,7 @@ PROBABILITY.erratum(
 )
 PROBABILITY.erratum(
     "E49",
-    common="In n tosses with n large the number of heads will be very close to n/2",
+    common="In n tosses of a fair coin with n large the number of heads will be very close to n/2",
     why=r"The number drifts away: the mean distance is nearly $\sqrt{n/2\pi}$, that is 3.98, 39.9 and 399 at "
     "$n=10^2,10^4,10^6$. The fraction is off by 0.04, 0.004, 0.0004.",
     right="the fraction H/n comes close to ½",

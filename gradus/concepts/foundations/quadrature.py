@@ -177,7 +177,7 @@ def error(quadrature, f, exact, a, b, n, rule):
 
 @QUADRATURE.claim
 def trapezoid_is_second_order(quadrature, rng):
-    """The trapezoid rule's error falls like $h^2$"""
+    r"""The trapezoid rule's error falls like $h^2$ for the exponential, as wherever $f'(a)\ne f'(b)$"""
     a, b = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
     pieces = 2 ** np.arange(3, 10)
     return rate(
@@ -189,7 +189,7 @@ def trapezoid_is_second_order(quadrature, rng):
 
 @QUADRATURE.claim
 def simpson_is_fourth_order(quadrature, rng):
-    """Simpson's error falls like $h^4$"""
+    r"""Simpson's error falls like $h^4$ for the exponential, as wherever $f'''(a)\ne f'''(b)$"""
     a, b = rng.uniform(-1, 0), rng.uniform(0.5, 1.5)
     pieces = 2 ** np.arange(3, 9)
     return rate(
@@ -235,7 +235,8 @@ def exact_for_low_degrees(quadrature, rng):
 
 @QUADRATURE.claim
 def leading_error_term(quadrature, rng):
-    """The leading error of both rules is that of the formula, with its sign: quotients tend to 1 like $h^2$"""
+    """The leading error of both rules is that of the formula, with its sign: for the exponential the quotients tend to 1
+    like $h^2$"""
     for rule, power, factor in (("trapezoid", 2, 1 / 12), ("simpson", 4, 1 / 180)):
         pieces = 2 ** np.arange(2, 7)
         gaps = []

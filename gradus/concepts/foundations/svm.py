@@ -133,6 +133,15 @@ def overlapping(rng, n, d):
     return grid(rng.standard_normal((n, d)) + 0.7 * y[:, None]), y
 
 
+def determined(rng, n, d, C=1.0):
+    """Overlapping classes whose machine has a point on its margin, so that b has one value."""
+    while True:
+        X, y = overlapping(rng, n, d)
+        alpha, _ = svm(X, y, C)
+        if ((alpha > 0) & (alpha < C)).any():
+            return X, y
+
+
 def apart(rng, n):
     """Two classes of the plane with a street between them that is at least 1 wide."""
     y = np.where(np.arange(n) % 2, 1, -1)
@@ -324,7 +333,8 @@ def a_lower_price_widens_the_margin(svm, rng):
 
 @SVM.claim
 def two_points(svm, rng):
-    """Two points: the hyperplane halfway between them, and a margin as wide as they are apart"""
+    r"""Two points, at a price of at least $2/\lVert x_1-x_2\rVert^2$: the hyperplane halfway between them, and a margin as wide
+    as they are apart"""
     for _ in range(3):
         X = grid(rng.uniform(1, 3, (2, 2)) * [[1], [-1]])
         y = np.array([1, -1])
@@ -337,8 +347,8 @@ def two_points(svm, rng):
 
 @SVM.claim
 def the_bias_is_free(svm, rng):
-    """Shifting all points shifts the hyperplane with them: the bias is free"""
-    X, y = overlapping(rng, 20, 2)
+    """Where b is determined, shifting all points shifts the hyperplane with them: the bias is free"""
+    X, y = determined(rng, 20, 2)
     shift = np.array([4.0, -2.0])
     (alpha, b), (beta, c) = svm(X, y, 1.0), svm(X + shift, y, 1.0)
     w, v = X.T @ (alpha * y), X.T @ (beta * y)
@@ -349,8 +359,8 @@ def the_bias_is_free(svm, rng):
 
 @SVM.claim
 def support_vectors_suffice(svm, rng):
-    """The support vectors alone give the same machine"""
-    X, y = overlapping(rng, 60, 2)
+    """Where b is determined, the support vectors alone give the same machine"""
+    X, y = determined(rng, 60, 2)
     alpha, b = svm(X, y, 1.0)
     kept = alpha > 0
     beta, c = svm(X[kept], y[kept], 1.0)
@@ -363,7 +373,7 @@ def support_vectors_suffice(svm, rng):
 @SVM.claim
 def leave_one_out_errs_on_support_vectors(svm, rng):
     """Where b is determined, leave-one-out errs on support vectors alone: at most as often as there are any"""
-    X, y = overlapping(rng, 18, 2)
+    X, y = determined(rng, 18, 2)
     X = X + 2
     alpha, _ = svm(X, y, 1.0)
     wrong = []
@@ -394,8 +404,8 @@ def low_price_takes_the_means(svm, rng):
 
 @SVM.claim
 def kernel_separates_a_disc(svm, rng):
-    r"""A Gaussian kernel separates a disc from what is around it, which no line can; the margin in feature space is
-    $2/\sqrt{\sum\alpha_i}$ wide"""
+    r"""A Gaussian kernel separates a disc from what is around it, which no line can; at a price so high that no point is
+    inside it, the margin in feature space is $2/\sqrt{\sum\alpha_i}$ wide"""
     X, y = lattice(rng, 49)  # the whole square: 21 points in the disc, 28 around it
     alpha, b = svm(X, y, 1.0, 0.0)
     line = float(np.mean(y * decision(X, y, alpha, b) > 0))

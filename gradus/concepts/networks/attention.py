@@ -159,7 +159,7 @@ def rows_sum_to_one(attention, rng):
 
 @ATTENTION.claim
 def scores_have_unit_variance(attention, rng):
-    """Scores of standard normal queries and keys have variance 1 for every $d_k$"""
+    """Scores of independent standard normal queries and keys have variance 1 for every $d_k$"""
     n = 4000
     for d in (1, 4, 64):
         Q, K = rng.standard_normal((n, 1, d)), rng.standard_normal((n, 2, d))
@@ -195,7 +195,8 @@ def keys_and_values_are_a_set(attention, rng):
 
 @ATTENTION.claim
 def causal_mask_leaks_nothing(attention, rng):
-    """Whatever finite numbers stand at later positions, a causal query's output stays the same, bit for bit"""
+    """Whatever finite numbers stand at later positions, as long as no score overflows, a causal query's output stays the
+    same, bit for bit"""
     Q, K, V = rng.standard_normal((6, 4)), rng.standard_normal((6, 4)), rng.standard_normal((6, 3))
     later_Q, later_K, later_V = Q.copy(), K.copy(), V.copy()
     later_Q[3:], later_K[3:], later_V[3:] = (5 * rng.standard_normal((3, width)) for width in (4, 4, 3))

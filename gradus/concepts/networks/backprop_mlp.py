@@ -268,7 +268,7 @@ def equals_the_tape(backprop, rng):
     """The δ-recursion gives what the tape of reverse mode gives, for every activation and both losses"""
     from gradus.foundations.autodiff import grad
 
-    for activation, loss in itertools.product(("tanh", "relu", "sigmoid"), ("cross-entropy", "squared")):
+    for activation, loss in itertools.product(("tanh", "relu", "sigmoid", "identity"), ("cross-entropy", "squared")):
         x, y, Ws, bs = problem(rng, (4, 6, 5, 3), loss=loss)
         got = flat(backprop(x, y, Ws, bs, activation, loss))
         yield roundoff(got, flat(_tape(grad, x, y, Ws, bs, activation, loss)), terms=6 * 6)
@@ -373,7 +373,7 @@ def targets_that_do_not_sum_to_one(backprop, rng):
 
 @BACKPROP_MLP.claim
 def linear_net_is_least_squares(backprop, rng):
-    r"""Without activations it is the least-squares gradient:
+    r"""With two layers, without activations and biases, it is the least-squares gradient:
     $\nabla_{W^{(1)}}=W^{(2)\mathsf T}(W^{(2)}W^{(1)}X-Y)X^{\mathsf T}/N$"""
     x, y, Ws, bs = problem(rng, (4, 6, 3), loss="squared")
     zero = tuple(0 * b for b in bs)
@@ -409,7 +409,8 @@ def balance_fails_for_tanh(backprop, rng):
 
 @BACKPROP_MLP.claim
 def twins_stay_twins(backprop, rng):
-    """Twins stay twins: hidden units with equal weights get equal gradients, so a net must not start symmetric"""
+    """Twins stay twins: hidden units of a layer with equal biases and equal weights, in and out, get equal gradients, so a
+    net must not start symmetric"""
     x, y, Ws, bs = problem(rng, (3, 4, 2))
     W1, W2, b1 = Ws[0].copy(), Ws[1].copy(), bs[0].copy()
     W1[2], W2[:, 2], b1[2] = W1[1], W2[:, 1], b1[1]

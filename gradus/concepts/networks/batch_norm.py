@@ -22,7 +22,7 @@ BATCH_NORM = Concept(
     title="Batch normalisation",
     summary="Each channel is shifted and scaled so that over the batch it has mean β and, but for ε, deviation |γ|. The "
     "scale of the weights before it no longer matters, and far larger steps are stable; but each output depends on the "
-    "whole batch, training and evaluation differ, and in a fresh net without shortcuts gradients explode with depth.",
+    "whole batch, training and evaluation differ, and in a fresh ReLU net without shortcuts gradients explode with depth.",
     formulas=(
         r"\mu_c=\frac1{nl}\sum_{i=1}^{n}\sum_{k=1}^{l}x_{ick},\qquad\sigma_c^2=\frac1{nl}\sum_{i=1}^{n}\sum_{k=1}^{l}(x_{ick}-\mu_c)^2",
         r"\hat x_{ick}=\frac{x_{ick}-\mu_c}{\sqrt{\sigma_c^2+\varepsilon}},\qquad y_{ick}=\gamma_c\hat x_{ick}+\beta_c",
@@ -338,7 +338,7 @@ def halves_are_not_the_whole(bn, rng):
 @BATCH_NORM.claim
 def padding_counts(bn, rng):
     r"""Padded places count, for the layer knows no mask: as many zeros as there are values halve the mean and make of the
-    variance $\frac{\sigma^2}2+\frac{\mu^2}4$, and every real output changes"""
+    variance $\frac{\sigma^2}2+\frac{\mu^2}4$, and the real outputs change"""
     x = 3 + rng.standard_normal((6, 2, 4))
     padded = np.concatenate([x, np.zeros_like(x)], -1)
     mu, s2 = x.mean((0, 2))[:, None], x.var((0, 2))[:, None]
@@ -348,8 +348,8 @@ def padding_counts(bn, rng):
 
 @BATCH_NORM.claim
 def larger_steps_are_stable(bn, rng):
-    r"""Larger steps are stable: least squares diverges at 100 times its limit $2/\lambda$; with the layer behind the weights
-    the same step converges, since every step, orthogonal to w, lengthens it: $\|w'\|^2=\|w\|^2+\alpha^2\|\nabla\|^2$"""
+    r"""Larger steps are stable: least squares, here of a target that is linear in the inputs, diverges at 100 times its limit
+    $2/\lambda$; with the layer behind the weights the same step converges, since every step, orthogonal to w, lengthens it: $\|w'\|^2=\|w\|^2+\alpha^2\|\nabla\|^2$"""
     X = rng.standard_normal((32, 3)) * np.array([1.0, 2.0, 3.0])
     target = X @ np.array([1.0, -1.0, 0.5])
     target = (target - target.mean()) / target.std()
@@ -405,7 +405,8 @@ def gradients_explode_with_depth(bn, rng):
 @BATCH_NORM.claim
 def shortcuts_tame_the_growth(bn, rng):
     r"""With shortcuts the growth is a power of the depth: backwards through 40 random layers
-    $z\mapsto z+W\operatorname{ReLU}(\operatorname{BN}(z))$, wide and with large batches, the squared norm becomes about
+    $z\mapsto z+W\operatorname{ReLU}(\operatorname{BN}(z))$ with weights of variance 2/d and a first input of variance 1, of
+    large width d and with large batches, the squared norm becomes about
     $\prod_{l=0}^{39}\bigl(1+\frac1{1+l(1-1/\pi)}\bigr)\approx112$ times as large, which grows like $L^{\pi/(\pi-1)}$"""
     n = d = 128
     z, inputs = rng.standard_normal((n, d)), []

@@ -252,8 +252,8 @@ def stride_breaks_other_shifts(conv, rng):
 
 @CONV_LAYER.claim
 def borders_break_equivariance(conv, rng):
-    """Zero padding lets the border be seen: with p = 1 and a 3×3 kernel a map of 12 columns that is turned by one differs
-    in columns 0, 1 and 11, where a window met the old or the new border, and nowhere else"""
+    """Zero padding lets the border be seen: with p = 1 and a 3×3 kernel of positive weights a positive map of 12 columns that
+    is turned by one differs in columns 0, 1 and 11, where a window met the old or the new border, and nowhere else"""
     x, w, b = integers(rng, 1, 12, 12), 1 + np.abs(integers(rng, 1, 1, 3, 3)), np.zeros(1)
     x = np.abs(x) + 1  # no sum of products vanishes, so that a border is seen
     y, moved = conv(x, w, b, padding=1), conv(np.roll(x, 1, -1), w, b, padding=1)
@@ -279,7 +279,7 @@ def weights_are_shared(conv, rng):
 @CONV_LAYER.claim
 def position_dependent_weights_are_dense(conv, rng):
     """A formula whose weights depend on the output position is the fully connected layer: on 6×6, 1296 weights for 9, and
-    shifts do not pass through it"""
+    shifts do not in general pass through it"""
     W, x = rng.standard_normal((6, 6, 6, 6)), rng.standard_normal((6, 6))
     dense = roundoff(printed(x, W, np.zeros(6)).ravel(), W.reshape(36, 36) @ x.ravel(), terms=36)
 
@@ -364,8 +364,8 @@ def groups_are_separate_layers(conv, rng):
 
 @CONV_LAYER.claim
 def two_of_3x3_are_one_of_5x5(conv, rng):
-    """Two layers of 3×3 without activation, padding or bias are one of 5×5, whose kernel is the convolution of theirs; with
-    padding the border differs"""
+    """Two layers of 3×3 from one channel to one, without activation, padding or bias, are one of 5×5, whose kernel is the
+    convolution of theirs; with padding the border differs"""
     from scipy.signal import convolve2d
 
     x, v, w, none = integers(rng, 1, 9, 9), integers(rng, 3, 3), integers(rng, 3, 3), np.zeros(1)

@@ -206,7 +206,7 @@ def commutes_with_shifts(convolve, rng):
 
 @CONVOLUTION.claim
 def only_convolutions_commute_with_shifts(convolve, rng):
-    r"""A linear map that commutes with shifts is the convolution with its answer to an impulse: third differences,
+    r"""A linear map of finitely supported sequences that commutes with shifts is the convolution with its answer to an impulse: third differences,
     computed as differences, are $f*(1,-3,3,-1)$"""
 
     def third_differences(f):

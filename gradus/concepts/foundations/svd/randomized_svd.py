@@ -174,8 +174,9 @@ def without_power_iteration(randomized, rng):
 @RANDOMIZED_SVD.claim
 def power_iterations_close_the_gap(randomized, rng):
     """… with one power iteration 1.024 times, with two 1.0016 times"""
-    yield statistical(ratios(randomized, rng, 1, 20), 1.02387)
-    yield statistical(ratios(randomized, rng, 2, 20), 1.001646)
+    # skewed, so that the standard error of few draws is often too small
+    yield statistical(ratios(randomized, rng, 1, 60), 1.02387)
+    yield statistical(ratios(randomized, rng, 2, 60), 1.001646)
 
 
 @RANDOMIZED_SVD.claim
@@ -204,7 +205,8 @@ def expected_errors_within_bounds(randomized, rng):
 
 @RANDOMIZED_SVD.claim
 def exact_for_rank_k(randomized, rng):
-    """A matrix of rank k is recovered to rounding, with orthonormal factors, for almost every draw"""
+    """A matrix of rank k is recovered to rounding, with orthonormal factors, for almost every draw (here with five columns
+    beyond k; with none the rounding may be multiplied)"""
     for k, q in ((1, 0), (4, 0), (4, 2)):
         A = rng.standard_normal((30, k)) @ rng.standard_normal((k, 20))
         U, s, Vt = randomized(A, rng.standard_normal((20, k + 5)), k, q=q)
@@ -215,8 +217,8 @@ def exact_for_rank_k(randomized, rng):
 
 @RANDOMIZED_SVD.claim
 def small_directions_survive(randomized, rng):
-    r"""With four power iterations singular values down to $10^{-9}\sigma_1$ are still found: the products are
-    orthonormalised on the way"""
+    r"""With four power iterations singular values down to $10^{-9}\sigma_1$ are still found, of the spectrum $10^{-i}$ with three
+    columns beyond k: the products are orthonormalised on the way"""
     s = 10.0 ** -np.arange(15.0)
     turns = [np.linalg.qr(rng.standard_normal((15, 15)))[0] for _ in range(2)]
     values = randomized(turns[0] * s @ turns[1], rng.standard_normal((15, 13)), 10, q=4)[1]

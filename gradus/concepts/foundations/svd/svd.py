@@ -60,7 +60,12 @@ SVD = Concept(
     implementations=(Implementation("torch.linalg:svd", "torch", _torch),),
     readings="trefethen1997numerical lectures 4–5, 31; golub2013matrix §2.4, 8.6; stewart1993early; "
     "hestenes1958inversion",
-    hypotheses=(Hypothesis(r"For the only nearest matrix: $\sigma_k>\sigma_{k+1}$", "nearest-need-not-be-one"),),
+    hypotheses=(
+        Hypothesis(
+            r"For the only nearest matrix, in the Frobenius norm: $\sigma_k>\sigma_{k+1}$; in the spectral norm there are others unless $A_k=A$",
+            "nearest-need-not-be-one",
+        ),
+    ),
     conventions=(
         Convention(
             "signs",
@@ -211,7 +216,7 @@ def small_singular_values_survive(svd, rng):
 @SVD.claim
 def no_perturbation_does_better(svd, rng):
     r"""Eckart–Young: $\lVert A-A_k\rVert_2=\sigma_{k+1}$, $\lVert A-A_k\rVert_F$ is the tail, and no matrix of rank k
-    near $A_k$ does better, down the gradient or anywhere"""
+    near $A_k$ does better, down the gradient or in random directions"""
     spectrum = 1 / np.arange(1.0, 9.0)
     A = with_singular_values(rng, 10, 8, spectrum)
     U, s, Vt = svd(A)
@@ -253,12 +258,18 @@ def alternating_least_squares_ends_there(svd, rng):
 @SVD.claim
 def nearest_need_not_be_one(svd, rng):
     r"""Where $\sigma_k=\sigma_{k+1}$ the nearest is not the only one: every $2vv^{\mathsf T}$, v of length 1, is as near to
-    $2I_3$ as $A_1$, at distance $2\sqrt2$"""
+    $2I_3$ as $A_1$, at the Frobenius distance $2\sqrt2$. In the spectral norm it is not even else, unless
+    $\sigma_{k+1}=0$: to diag(2, 1) all diag(t, 0), t from 1 to 3, have the distance 1"""
     A = 2 * np.eye(3)
     U, s, Vt = svd(A)
     yield roundoff(np.linalg.norm(A - np.outer(U[:, 0] * s[0], Vt[0])), np.sqrt(8), terms=3)
     for v in rng.standard_normal((5, 3)):
         yield roundoff(np.linalg.norm(A - 2 * np.outer(v, v) / (v @ v)), np.sqrt(8), terms=3)
+    D = np.diag([2.0, 1.0])
+    U, s, Vt = svd(D)
+    first = np.outer(U[:, 0] * s[0], Vt[0])
+    for t in (0.5, 1.0, 1.5):  # multiples of A₁ = diag(2, 0)
+        yield roundoff(np.linalg.norm(D - t * first, 2), 1.0, terms=2)
 
 
 @SVD.claim

@@ -157,9 +157,11 @@ def relu_figure(kinks, point):
     right.set(title=f"the sum of {n}", xlabel="x")
     right.legend(frameon=False, fontsize=9.5)
     worst, active = float(np.abs(total - exact).max()), int((knots[:-1] < point).sum())
+    denser = np.linspace(0, 1, 2 * n + 1)
+    halved = float(np.abs(np.interp(x, denser, np.sin(2 * np.pi * denser)) - exact).max())
     words = Text(
         f"ReLU is 0 left of 0 and the identity right of it; its slope is 0 or 1. A sum of {n} ReLUs with their kinks at equal distances runs through the sine: largest error {worst:.3g}, "
-        f"about a quarter of it for twice as many. At x = {point:.2f}, {active} of them are active and pass a gradient.",
-        f"ReLU 在 0 左侧为 0，右侧为恒等函数，斜率为 0 或 1。{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍则误差约为四分之一。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
+        f"with twice as many {halved:.3g}. At x = {point:.2f}, {active} of them are active and pass a gradient.",
+        f"ReLU 在 0 左侧为 0，右侧为恒等函数，斜率为 0 或 1。{n} 个折点等距的 ReLU 之和穿过正弦曲线上的点：最大误差 {worst:.3g}，个数加倍时为 {halved:.3g}。在 x = {point:.2f} 处有 {active} 个处于激活状态并传递梯度。",
     )
     return Drawing(fig, words)
