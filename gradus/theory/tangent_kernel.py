@@ -37,10 +37,12 @@ def tangent_kernel(
     .. math:: \Theta_{ij}=J(x_i)\,J(y_j)^{\mathsf T}\in\mathbb R^{C\times C},\qquad J(x)=\frac{\partial f(x)}{\partial\theta},\qquad
         \Theta_{ij}=\sum_l\sum_{t,s}\bigl(a^l_t(x_i)\cdot a^l_s(y_j)\bigr)\,g^l_t(x_i)\,g^l_s(y_j)^{\mathsf T}
 
-    The second form, over the T places that share a weight, with inputs a and sensitivities g, is used of dense and convolutional
-    layers, after a check against PyTorch's own gradient; every other parameter has its Jacobian made. Summed over both, the
-    matrix is `Θ.transpose(1, 2).reshape(n * C, m * C)`. The model is left as it was; it is measured in the mode in which it
-    stands, and each sample's outputs must depend on that sample alone: no batch norm in training mode, no dropout.
+    The second form, over the T places that share a weight, with inputs a and sensitivities g, serves dense and convolutional
+    layers, once it has been checked against PyTorch's own gradient; the Jacobians of all other parameters are formed. As one
+    matrix the kernel is `Θ.transpose(1, 2).reshape(n * C, m * C)`.
+
+    The model is left as it was and measured in the mode in which it stands; each sample's outputs must depend on that sample
+    alone: no batch norm in training mode, no dropout.
 
     Args:
         model: any module, called on a batch; it returns one tensor (n, …), whose other axes are C outputs together.
