@@ -9,6 +9,7 @@ from calls_of_foundations import calls_of_distributions, calls_of_estimator, cal
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
+from calls_of_signals import calls_of_signals
 from example_calls import Example
 
 from tools.public_surface import PACKAGES, methods, public
@@ -122,6 +123,9 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.add_param_group": "PyTorch's own, with its refusals",
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
+    "gradus.theory.MeanField": RESULT,
+    "gradus.theory.MeanFieldLimit": RESULT,
+    "gradus.theory.Signal": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
 
@@ -151,6 +155,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_elsewhere(),
     **calls_of_optimization(),
     **calls_of_searches(),
+    **calls_of_signals(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0
     ),
