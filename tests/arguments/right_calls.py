@@ -11,6 +11,7 @@ from calls_of_foundations import calls_of_distributions, calls_of_estimator, cal
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
+from calls_of_signals import calls_of_signals
 from calls_of_theory import calls_of_theory
 from example_calls import Example
 
@@ -130,6 +131,9 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
+    "gradus.theory.MeanField": RESULT,
+    "gradus.theory.MeanFieldLimit": RESULT,
+    "gradus.theory.Signal": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
 
@@ -162,6 +166,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_searches(),
     **calls_of_curvature(),
     **calls_of_theory(),
+    **calls_of_signals(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0
     ),

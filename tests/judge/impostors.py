@@ -180,8 +180,8 @@ def applies(name: str, arguments: dict[str, Any], results: list[np.ndarray]) -> 
     if name == "float16 inside":
         return any(r.dtype.kind in "fc" for r in results)
     leaves = [leaf for value in arguments.values() for leaf in flatten(value)]
-    if name == "right for small inputs":
-        return any(np.ndim(v) for v in leaves)
+    if name in ("right for small inputs", "remembered by its first entry"):
+        return any(np.ndim(v) for v in leaves)  # a number is its first entry
     return name != "changes its input" or any(
         isinstance(v, np.ndarray) and v.dtype.kind in "fi" for v in leaves
     )
