@@ -5,6 +5,20 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
+    from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
+    from gradus.theory.curvature import Curvature
+    from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
+    from gradus.theory.mean_field import (
+        MeanField,
+        MeanFieldLimit,
+        critical_weights,
+        mean_field,
+        mean_field_limit,
+    )
+    from gradus.theory.signals import Signal, measure_signals
+    from gradus.theory.spectral_density import SpectralDensity, spectral_density
+    from gradus.theory.tangent_kernel import tangent_kernel
+    from gradus.theory.trace_estimate import TraceEstimate, estimate_trace
 
 __all__ = [
     "Calibration",
