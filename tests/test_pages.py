@@ -179,7 +179,7 @@ def test_claims_hold(concept: Concept):
     assert failed == []
 
 
-@every_concept
+@some_concepts
 def test_definition_satisfies_its_own_claims(concept: Concept):
     own = Adapted(concept.definition, concept, "numpy", name="definition")
     failed = []

@@ -11,6 +11,7 @@ from gradus.frameworks.structure import flatten
 from gradus.verify import claims_of, judge
 from tests.judge.impostors import IMPOSTORS, applies, impostor_of, put_back
 
+OF_ALL = 2  # one page in so many belongs to the ordinary run
 REMARKS = ("rejects-invalid-input", "accepts-empty-batch")  # no proof that values are wrong
 
 
@@ -18,7 +19,13 @@ def test_there_are_as_many_impostors_as_the_rule_names_and_one_of_small_inputs()
     assert len(IMPOSTORS) == 11
 
 
-@pytest.mark.parametrize("key", [entry.key for entry in entries()])
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(entry.key, marks=[pytest.mark.slow] if i % OF_ALL else [])
+        for i, entry in enumerate(entries())
+    ],
+)
 def test_every_impostor_fails_on_the_page(key):
     page = concept(key)
     _, arguments = next(iter(page.cases(np.random.default_rng(0))))

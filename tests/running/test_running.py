@@ -158,6 +158,7 @@ def metrics(folder):
     return [json.loads(line) for line in (folder / "seed-0" / "metrics.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_data_parallel_equals_one_process(tmp_path):
     argv = ["--seed", "0", "--epochs", "1", "--quiet", "--no-verify"]
     one, two = tmp_path / "one", tmp_path / "two"

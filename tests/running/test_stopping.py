@@ -57,7 +57,13 @@ WITHOUT_STATE = [key for key in keys() if key not in ("lenet", "from-scratch")]
 
 @pytest.mark.parametrize(
     ("key", "number"),
-    [(key, signal.SIGTERM) for key in WITHOUT_STATE] + [("pca", signal.SIGINT)],
+    [
+        pytest.param(
+            key, signal.SIGTERM, marks=[] if key in ("pca", "gcn", "residual") else [pytest.mark.slow]
+        )
+        for key in WITHOUT_STATE
+    ]
+    + [("pca", signal.SIGINT)],
 )
 def test_a_system_without_a_state_stops_with_a_message(tmp_path, key, number):
     folder = tmp_path / "run"

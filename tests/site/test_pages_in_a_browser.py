@@ -42,7 +42,7 @@ def test_a_search_says_what_the_command_line_says_of_a_subject_without_a_page(vi
     page = visit().open(f"{lang}/index.html")
     page.evaluate(search_words(entries()))
     page.click("[data-open-search] >> nth=0")
-    for words in ("word2vec", "token", "梯度消失"):
+    for words in ("word2vec", "token", "词向量"):
         page.fill("dialog input", words)
         assert main(["search", words, "--lang", lang]) == 0
         first, *rows = capsys.readouterr().out.splitlines()

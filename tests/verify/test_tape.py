@@ -13,6 +13,7 @@ from gradus.verify import claims_of, judge
 from gradus.verify.universal.directions import differentiated
 from gradus.verify.universal.tape import tape_evidence
 
+OF_ALL = 4  # one definition in so many belongs to the ordinary run; the claim `tape-gradient` runs on all
 SMOOTH = [c for c in load() if c.differentiable and differentiated(c)]
 
 # Definitions that the tape cannot run, and why. To be made shorter, never longer.
@@ -43,7 +44,14 @@ def outcome(concept, arguments):
     return "holds" if evidence.holds else f"fails: {evidence} {evidence.note.en}"
 
 
-@pytest.mark.parametrize("concept", [*SMOOTH, *map(load().get, ALSO)], ids=lambda c: c.key)
+@pytest.mark.parametrize(
+    "concept",
+    [
+        pytest.param(c, marks=[pytest.mark.slow] if i % OF_ALL else [])
+        for i, c in enumerate([*SMOOTH, *map(load().get, ALSO)])
+    ],
+    ids=lambda c: c.key,
+)
 def test_the_tape_runs_every_smooth_definition(concept):
     found = {label: outcome(concept, a) for label, a in concept.cases(np.random.default_rng(0))}
     cannot = {label: reason for label, reason in found.items() if "cannot run" in reason}

@@ -137,7 +137,7 @@ def test_no_result_has_the_sizes_of_a_case():
     single = [c for c in load() if c.has("definition") and c.has("cases") and not c.returns]
     shapes = {c.key: return_lines(c)[0].en.partition("(")[2] for c in single}
     fixed = {key for key, shape in shapes.items() if re.search(r"(^|, )\d+[,)]", shape)}
-    assert fixed == {"classification-metrics", "proper-scores"}
+    assert fixed == {"classification-metrics", "proper-scores", "signal-propagation"}
 
 
 def test_what_is_refused_has_its_chinese_and_no_more():

@@ -168,12 +168,10 @@ def constant_gradient(momentum, rng):
 @MOMENTUM.claim
 def stability_threshold(momentum, rng):
     r"""Stable on positive definite quadratics up to $\alpha=2(1+\beta)/L$, more than descent's $2/L$: the bisected threshold"""
-    why = Text(
-        "the bracket is narrower; what else there is has decayed below 1e-9", "区间更窄；其余模态已衰减到 1e-9 以下"
-    )
-    for beta in (0.0, 0.4, 0.8):
-        edge = divergence_threshold(lambda g, start, T, a, b=beta: momentum(g, start, T, a, b), [0.5, 2.0])
-        yield near(edge, (1 + beta) * 2 / 2.0, 1e-6, why)
+    why = Text("twice the width of the last bracket, relative", "最后区间相对宽度的两倍")
+    beta, bracket = rng.uniform(0.3, 0.8), dict(low=0.2, high=5.0, steps=200, tolerance=1e-3)
+    edge = divergence_threshold(lambda g, start, T, a: momentum(g, start, T, a, beta), [0.5, 2.0], **bracket)
+    return near(edge, (1 + beta) * 2 / 2.0, 2e-3 * edge, why)
 
 
 @MOMENTUM.claim

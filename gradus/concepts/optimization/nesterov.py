@@ -367,12 +367,10 @@ def settles_where_the_heavy_ball_circles(nesterov, rng):
 def stability_threshold(nesterov, rng):
     r"""With a constant β it is stable on positive definite quadratics up to $\alpha=\frac{2(1+\beta)}{(1+2\beta)L}$: less than
     descent's $2/L$, and down to $\frac4{3L}$ as $\beta\to1$; the bisected threshold"""
-    why = Text(
-        "the bracket is narrower; what else there is has decayed below 1e-9", "区间更窄；其余模态已衰减到 1e-9 以下"
-    )
-    for beta in (0.0, 0.4, 0.8):
-        edge = divergence_threshold(lambda g, start, T, a, b=beta: nesterov(g, start, T, a, b), [0.5, 2.0])
-        yield near(edge, 2 * (1 + beta) / (1 + 2 * beta) / 2.0, 1e-6, why)
+    why = Text("twice the width of the last bracket, relative", "最后区间相对宽度的两倍")
+    beta, bracket = rng.uniform(0.3, 0.8), dict(low=0.2, high=5.0, steps=200, tolerance=1e-3)
+    edge = divergence_threshold(lambda g, start, T, a: nesterov(g, start, T, a, beta), [0.5, 2.0], **bracket)
+    return near(edge, 2 * (1 + beta) / (1 + 2 * beta) / 2.0, 2e-3 * edge, why)
 
 
 @NESTEROV.claim

@@ -56,7 +56,7 @@ SIGNAL_PROPAGATION = Concept(
     year=2016,
     people=("Ben Poole", "Samuel S. Schoenholz", "Surya Ganguli", "Jascha Sohl-Dickstein"),
     aliases="vanishing gradient, vanishing gradients, exploding gradient, exploding gradients, mean-field theory of networks, "
-    "edge of chaos, order-to-chaos transition, depth scale, dynamical isometry, 梯度消失, 梯度爆炸, 信号传播, 平均场, 混沌边缘, "
+    "edge of chaos, order-to-chaos transition, depth scale, 梯度消失, 梯度爆炸, 信号传播, 混沌边缘, "
     "深度尺度, 动力学等距",
     implementations=(Implementation("gradus.theory:mean_field", "torch", _ours, "the slope from autograd"),),
     readings="poole2016exponential §2–3; schoenholz2017deep §3–5; pennington2017resurrecting; yang2017mean; "
