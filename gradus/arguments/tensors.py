@@ -7,11 +7,12 @@ device, in NumPy's float64, and without its gradient.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradus.arguments.errors import not_finite, refusal
 from gradus.arguments.shapes import Sizes, fit
@@ -80,6 +81,23 @@ def tensor(
     if finite and concrete(value):
         _require_finite(name, value)
     return value
+
+
+def module(name: str, value: Any) -> None:
+    """Refuses what is no module; of a model's parameters it says that the model itself is wanted.
+
+    Raises:
+        GradusError: it is none.
+    """
+    if isinstance(value, nn.Module):
+        return
+    listed = isinstance(value, (Iterator, list, tuple))
+    mend = (
+        ("give the model itself, not its parameters()", "请给出模型本身，而不是它的 parameters()")
+        if listed
+        else ("", "")
+    )
+    raise refusal(name, ("a module", "模块"), value, mend, kind=True)
 
 
 def concrete(*values: Tensor) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from gradus.arguments import function, refusal
-from gradus.arguments.tensors import tensor
+from gradus.arguments.tensors import module, tensor
 from gradus.optimization.unchanged_model import outside_of_inference
 from gradus.text import Text
 
@@ -21,8 +21,7 @@ def checked(model: Any, loss: Any, data: Any) -> tuple[Tensor, Tensor]:
     Raises:
         GradusError: the model is no module, the loss no function, or the data are no pair of tensors of one length.
     """
-    if not isinstance(model, nn.Module):
-        raise refusal("model", ("a module", "模块"), model, kind=True)
+    module("model", model)
     function("loss", loss, "torch.nn.functional.cross_entropy")
     if not isinstance(data, Sequence) or isinstance(data, (str, bytes)) or len(data) != 2:
         raise refusal("data", ("a pair (inputs, targets)", "一对 (inputs, targets)"), data, kind=True)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradus.arguments import choice, function, number, refusal, whole
+from gradus.arguments import choice, function, number, whole
+from gradus.arguments.tensors import module
 from gradus.errors import GradusError
 from gradus.optimization.fisher_columns import LIKELIHOODS, all_columns, sampled_column
 from gradus.optimization.kfac_errors import never_seen, scaled_loss
@@ -102,9 +103,7 @@ class KFAC(torch.optim.Optimizer):
         seed: int = 0,
         sharing: str = "expand",
     ) -> None:
-        if not isinstance(model, nn.Module):
-            mend = ("give the model itself, not its parameters()", "请给出模型本身，而不是它的 parameters()")
-            raise refusal("model", ("a module", "模块"), model, mend, kind=True)
+        module("model", model)
         defaults = dict(
             lr=number("lr", lr, least=0),
             damping=number("damping", damping, least=0),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gradus.arguments import choice, function, number, refusal, whole
+from gradus.arguments.tensors import module
 from gradus.errors import GradusError
 from gradus.optimization.fisher_columns import LIKELIHOODS, all_columns, sampled_column
 from gradus.optimization.forward_hooks import BeginHook, EndHook
@@ -74,8 +75,7 @@ class NaturalGradient(torch.optim.Optimizer):
         weight_decay: float = 0.0,
         seed: int = 0,
     ) -> None:
-        if not isinstance(model, nn.Module):
-            raise refusal("model", ("a module", "模块"), model, kind=True)
+        module("model", model)
         defaults = dict(
             lr=number("lr", lr, least=0),
             damping=number("damping", damping, least=0),

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gradus.arguments import Sizes, refusal, whole
-from gradus.arguments.tensors import same_device, tensor
+from gradus.arguments.tensors import module, same_device, tensor
 from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 
@@ -174,8 +174,7 @@ def measure_calibration(
         >>> round(float(measure_calibration(torch.nn.Identity(), [(inputs, labels)]).ece), 4)
         0.0905
     """
-    if not isinstance(model, nn.Module):
-        raise refusal("model", ("a module", "模块"), model, kind=True)
+    module("model", model)
     if not isinstance(data, Iterable) or isinstance(data, (str, bytes, dict, Tensor)):
         raise refusal("data", ("batches (inputs, labels)", "各批 (inputs, labels)"), data, kind=True)
     whole("bins", bins, least=1, most=10**6)

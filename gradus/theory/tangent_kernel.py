@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gradus.arguments import choice, flag, refusal, whole
-from gradus.arguments.tensors import tensor
+from gradus.arguments.tensors import module, tensor
 from gradus.optimization.batch_loss import trainable
 from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.theory.kernel_blocks import Piece, add_block, mirror
@@ -73,8 +73,7 @@ def tangent_kernel(
         tensor([[5., 3.],
                 [3., 9.]])
     """
-    if not isinstance(model, nn.Module):
-        raise refusal("model", ("a module", "模块"), model, kind=True)
+    module("model", model)
     sets = [_inputs("x", x)] if y is None else [_inputs("x", x), _inputs("y", y)]
     choice("kind", kind, ("full", "trace"))
     if output is not None:

@@ -26,7 +26,7 @@ from gradus.arguments import (
     text,
     whole,
 )
-from gradus.arguments.tensors import concrete, factor, same_device, same_kind, tensor
+from gradus.arguments.tensors import concrete, factor, module, same_device, same_kind, tensor
 from gradus.errors import GradusError
 from gradus.foundations import entropy, gram_schmidt, js_divergence, power_iteration
 from gradus.networks import (
@@ -56,6 +56,8 @@ DOUBLE = torch.float64
         (lambda: array("A", np.ones((2, 3)), "n n"), "A: expected the shape (n, n), got (2, 3); n is both 2 and 3", "A：应为形状 (n, n)，实为 (2, 3)；n 既是 2 又是 3"),
         (lambda: tensor("Q", [1.0]), "Q: expected a tensor, got list; make one with torch.as_tensor(Q)", "Q：应为张量，实为 list；可用 torch.as_tensor(Q) 转换"),
         (lambda: tensor("p", torch.ones(2, dtype=torch.int64)), "p: expected a tensor of floating-point numbers, got int64; convert with p.float()", "p：应为浮点数张量，实为 int64；可用 p.float() 转换"),
+        (lambda: module("model", 3), "model: expected a module, got 3", "model：应为模块，实为 3"),
+        (lambda: module("model", torch.nn.Linear(1, 1).parameters()), "model: expected a module, got generator; give the model itself, not its parameters()", "model：应为模块，实为 generator；请给出模型本身，而不是它的 parameters()"),
         (lambda: same_kind(x=torch.ones(1), w=torch.ones(1, dtype=DOUBLE)), "w: expected torch.float32 as x, got torch.float64; give w.to(x)", "w：应为与 x 相同的 torch.float32，实为 torch.float64；请用 w.to(x)"),
     ],
 )  # fmt: skip

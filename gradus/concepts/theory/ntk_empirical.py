@@ -448,9 +448,9 @@ def figure(width, step):
     right.set(xlabel=r"$\alpha\lambda/2$", ylabel="error of the kernel's prediction", ylim=(1e-10, 1))
     spread = np.std([c[36] for c in curves]) / np.mean([c[36] for c in curves])
     words = Text(
-        f"Width {h}. Left: the kernel between one point of the circle and all others, for eight draws of the weights; at the point itself they "
-        f"spread by {spread:.1%}. Right: a step of α = {step:.3g}·2/λ changes the outputs on six points otherwise than the kernel says by {now:.2g} of the change.",
-        f"宽度 {h}。左：圆上一点与其余各点之间的核，权重抽取八次；在该点自身处相对离散 {spread:.1%}。"
-        f"右：步长 α = {step:.3g}·2/λ 的一步使六个点上的输出改变，与核的预测相差该改变的 {now:.2g} 倍。",
+        f"Width {h}. The kernel between one point of the circle and all others, for eight draws of the weights; at the point itself they "
+        f"spread by {spread:.1%}. The other picture: a step of α = {step:.3g}·2/λ changes the outputs on six points otherwise than the kernel says by {now:.2g} of the change.",
+        f"宽度 {h}。圆上一点与其余各点之间的核，权重抽取八次；在该点自身处相对离散 {spread:.1%}。"
+        f"另一图：步长 α = {step:.3g}·2/λ 的一步使六个点上的输出改变，与核的预测相差该改变的 {now:.2g} 倍。",
     )
     return Drawing(fig, words)

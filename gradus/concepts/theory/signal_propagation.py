@@ -584,8 +584,8 @@ SIGNAL_PROPAGATION.erratum(
 
 
 @SIGNAL_PROPAGATION.figure(
-    sigma_w=Slider(0.5, 3.0, 1.9, r"weights σ_w"),
-    sigma_b=Slider(0.0, 1.0, 0.3, r"biases σ_b"),
+    sigma_w=Slider(0.5, 3.0, 1.9, "size of the weights"),
+    sigma_b=Slider(0.0, 1.0, 0.3, "size of the biases"),
     width=Slider(16, 96, 96, "units a layer n", log=True, integer=True),
 )
 def figure(sigma_w, sigma_b, width):
@@ -616,10 +616,10 @@ def figure(sigma_w, sigma_b, width):
         en = "gradients vanish and " + ("inputs become alike" if alike else "inputs keep their angle")
         zh = "梯度消失，" + ("各输入趋于相同" if alike else "各输入保持夹角")
     words = Text(
-        f"Tanh nets of {n} units, σ_w = {sigma_w:.2f}, σ_b = {sigma_b:.2f}. χ comes to {chi[-1]:.3f}: {en}. From layer {layers} back to layer 1 mean field multiplies "
+        f"Tanh nets of {n} units, weights {sigma_w:.2f}, biases {sigma_b:.2f}. χ comes to {chi[-1]:.3f}: {en}. From layer {layers} back to layer 1 mean field multiplies "
         f"the gradient's norm by {predicted[0]:.3g}; in six nets it is {np.sqrt(g[0].min()):.3g} to {np.sqrt(g[0].max()):.3g}. The correlation ends at "
-        f"{rows[1, -1]:.3f}.",
-        f"每层 {n} 个单元的 tanh 网络，σ_w = {sigma_w:.2f}，σ_b = {sigma_b:.2f}。χ 趋于 {chi[-1]:.3f}：{zh}。从第 {layers} 层回到第 1 层，平均场预测梯度范数乘以 "
-        f"{predicted[0]:.3g}；六个网络中为 {np.sqrt(g[0].min()):.3g} 到 {np.sqrt(g[0].max()):.3g}。相关系数最终为 {rows[1, -1]:.3f}。",
+        f"{rows[1, -1]:.3f}; dashed, from 0.95 and from 0.",
+        f"每层 {n} 个单元的 tanh 网络，权重尺度 {sigma_w:.2f}，偏置尺度 {sigma_b:.2f}。χ 趋于 {chi[-1]:.3f}：{zh}。从第 {layers} 层回到第 1 层，平均场预测梯度范数乘以 "
+        f"{predicted[0]:.3g}；六个网络中为 {np.sqrt(g[0].min()):.3g} 到 {np.sqrt(g[0].max()):.3g}。相关系数最终为 {rows[1, -1]:.3f}；虚线自 0.95 与 0 出发。",
     )
     return Drawing(fig, words)
