@@ -13,6 +13,7 @@ from torch import Tensor
 from gradus.arguments import Sizes, refusal
 from gradus.arguments.tensors import concrete, same_device, same_kind, tensor
 from gradus.optimization.minimize.descent import Descent, DescentState
+from gradus.optimization.minimize.pairs import Pairs
 from gradus.optimization.minimize.state import Rows, to_tensor
 from gradus.optimization.minimize.wolfe import conditions
 from gradus.text import Text
@@ -60,18 +61,9 @@ class BFGS(Descent[BFGSState]):
         state.inverse[torch.as_tensor(rows, device=eye.device)] = eye
         state.scaled[rows] = False
 
-    def learn(
-        self,
-        state: BFGSState,
-        rows: Rows,
-        s: Tensor,
-        y: Tensor,
-        sy: np.ndarray,
-        yy: np.ndarray,
-        end: np.ndarray,
-        usable: np.ndarray,
-    ) -> None:
+    def learn(self, state: BFGSState, rows: Rows, pairs: Pairs) -> None:
         """The update; none where sᵀy is not positive beyond rounding."""
+        s, y, sy, yy, _, usable = pairs
         with np.errstate(all="ignore"):
             rho = np.where(usable, 1 / sy, 0.0)
             scale = np.where(usable & ~state.scaled[rows], sy / yy, 1.0)

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from gradus.optimization.minimize.line_search import Outcome, Search, WolfeConditions, begin
 from gradus.optimization.minimize.objective import Objective
+from gradus.optimization.minimize.pairs import Pairs, curved, end_curvature
 from gradus.optimization.minimize.reason import Reason
-from gradus.optimization.minimize.rounding import FARTHEST, STALLED, curved
+from gradus.optimization.minimize.rounding import FARTHEST, STALLED
 from gradus.optimization.minimize.state import (
     Method,
     Rows,
@@ -54,16 +55,6 @@ class DescentState(State):
     steepest: np.ndarray
 
 
-def _end_curvature(
-    before: np.ndarray, after: np.ndarray, slope: np.ndarray, sy: np.ndarray, rounding: float
-) -> np.ndarray:
-    """The second derivative at 1 of the cubic with values at 0 and 1, a slope at 0, and at 1 one that is sᵀy more (rows,)."""
-    with np.errstate(all="ignore"):
-        bend = 6 * (before - after) + 3 * (2 * slope + sy)
-        significant = np.abs(bend) > 12 * rounding * np.abs(before)
-    return np.where(significant, sy + bend, sy)
-
-
 def _moved(x: Tensor, step: np.ndarray, direction: Tensor) -> Tensor:
     """X + αd."""
     if len(x) == 1:
@@ -89,22 +80,8 @@ class Descent(Method[D], Generic[D]):
         """The state with what the method needs besides, from the fields of `DescentState`."""
 
     @abstractmethod
-    def learn(
-        self,
-        state: D,
-        rows: Rows,
-        s: Tensor,
-        y: Tensor,
-        sy: np.ndarray,
-        yy: np.ndarray,
-        end: np.ndarray,
-        usable: np.ndarray,
-    ) -> None:
-        """Takes in the steps s and the changes of gradients y (rows, n), with sᵀy, yᵀy, the curvature at the end of s (rows,).
-
-        sᵀy is the mean curvature sᵀ∇²f s along s, `usable` where it is positive beyond rounding; that at the end is of the
-        cubic with the values and slopes of both ends.
-        """
+    def learn(self, state: D, rows: Rows, pairs: Pairs) -> None:
+        """Takes in the last steps; those that are not usable, too."""
 
     @abstractmethod
     def direction(self, state: D, rows: Rows, gradient: Tensor) -> Tensor:
@@ -225,7 +202,7 @@ class Descent(Method[D], Generic[D]):
         """Ends an iteration: the new point, what it teaches, the next direction."""
         s, y = x - state.x[rows], gradient - state.gradient[rows]
         sy, yy, ss, size = measured(products=[(s, y), (y, y), (s, s)], largest=[s])
-        end = _end_curvature(
+        end = end_curvature(
             state.value[rows], value, step * state.search.slope0[rows], sy, self.wolfe.rounding
         )
         lowest, least = state.lowest_value[rows], state.lowest_norm[rows]
@@ -236,7 +213,7 @@ class Descent(Method[D], Generic[D]):
         state.value[rows], state.gradient_norm[rows], state.step_length[rows] = value, norm, step
         state.iterations[rows] += 1
         state.completed[rows] = True
-        self.learn(state, rows, s, y, sy, yy, end, curved(sy, ss, yy))
+        self.learn(state, rows, Pairs(s, y, sy, yy, end, curved(sy, ss, yy)))
         state.steepest[rows] = False
         still = (size == 0) | (state.stalled[rows] >= STALLED)
         if still.any():

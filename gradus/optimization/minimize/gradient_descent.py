@@ -12,6 +12,7 @@ from gradus.arguments import number
 from gradus.optimization.minimize.descent import Descent, DescentState
 from gradus.optimization.minimize.line_search import WolfeConditions
 from gradus.optimization.minimize.objective import Objective
+from gradus.optimization.minimize.pairs import Pairs
 from gradus.optimization.minimize.reason import Reason
 from gradus.optimization.minimize.rounding import FARTHEST
 from gradus.optimization.minimize.state import Rows, to_numbers, to_tensor
@@ -41,17 +42,7 @@ class GradientDescent(Descent[DescentState]):
         """Nothing besides."""
         return DescentState(**base)
 
-    def learn(
-        self,
-        state: DescentState,
-        rows: Rows,
-        s: Tensor,
-        y: Tensor,
-        sy: np.ndarray,
-        yy: np.ndarray,
-        end: np.ndarray,
-        usable: np.ndarray,
-    ) -> None:
+    def learn(self, state: DescentState, rows: Rows, pairs: Pairs) -> None:
         """Nothing."""
 
     def forget(self, state: DescentState, rows: Rows) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from gradus.arguments import Sizes, refusal, whole
 from gradus.arguments.tensors import concrete, factor, same_device, same_kind, tensor
 from gradus.optimization.minimize.descent import Descent, DescentState
+from gradus.optimization.minimize.pairs import Pairs
 from gradus.optimization.minimize.state import Rows, by_numpy, to_tensor
 from gradus.optimization.minimize.wolfe import conditions
 from gradus.text import Text
@@ -97,18 +98,9 @@ class LBFGS(Descent[LBFGSState]):
         state.triangle[index] = torch.eye(self.memory, dtype=state.triangle.dtype, device=index.device)
         state.oldest[rows], state.scale[rows] = 0, 1.0
 
-    def learn(
-        self,
-        state: LBFGSState,
-        rows: Rows,
-        s: Tensor,
-        y: Tensor,
-        sy: np.ndarray,
-        yy: np.ndarray,
-        end: np.ndarray,
-        usable: np.ndarray,
-    ) -> None:
+    def learn(self, state: LBFGSState, rows: Rows, pairs: Pairs) -> None:
         """Writes the pairs over the oldest ones; none where sᵀy is not positive beyond rounding."""
+        s, y, sy, yy, end, usable = pairs
         which = np.arange(len(state.value))[rows]
         if not usable.all():
             kept = torch.as_tensor(usable, device=s.device)

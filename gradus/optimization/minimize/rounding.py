@@ -7,11 +7,10 @@ import torch
 
 from gradus.optimization.minimize.state import State
 
-__all__ = ["FARTHEST", "STALLED", "curved", "progressed", "rounding_of"]
+__all__ = ["FARTHEST", "STALLED", "progressed", "rounding_of"]
 
 FARTHEST = 1e20  # a step or a ray of this length means that the function is unbounded below
 STALLED = 10  # iterations without progress beyond rounding before the end
-LEAST_COSINE = 1e-14  # of a step and the change of its gradient: below, their product is rounding
 
 
 def rounding_of(value: np.ndarray, dtype: torch.dtype) -> np.ndarray:
@@ -26,10 +25,3 @@ def progressed(state: State, rows: np.ndarray, value: np.ndarray, norm: np.ndarr
         lower = value < state.value[rows] - rounding_of(state.value[rows], state.x.dtype)
         smaller: np.ndarray = lower | (norm < 0.9 * state.gradient_norm[rows])
     return smaller
-
-
-def curved(sy: np.ndarray, ss: np.ndarray, yy: np.ndarray) -> np.ndarray:
-    """Whether sᵀy of steps and changes of gradients is positive beyond rounding, in whatever units x and f are (rows,)."""
-    with np.errstate(all="ignore"):
-        beyond: np.ndarray = (sy > LEAST_COSINE * np.sqrt(ss) * np.sqrt(yy)) & (sy > 0)
-    return beyond
