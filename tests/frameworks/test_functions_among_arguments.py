@@ -78,9 +78,8 @@ def test_a_compiled_call_of_jax_does_not_use_a_gradients_rows_up():
         path, s = [theta0], 0 * theta0
         for _ in range(steps):
             g = gradient(path[-1])
-            if not bool(
-                (g > 0).all()
-            ):  # what cannot be traced: the program fails after gradients were asked for
+            # what cannot be traced, in longer runs alone: the program fails after a gradient was asked for
+            if steps > 3 and not bool((g > 0).all()):
                 raise ValueError("too far")
             s = s + g**2
             path.append(path[-1] - alpha * g / (jnp.sqrt(s) + epsilon))
