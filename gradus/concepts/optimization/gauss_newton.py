@@ -94,6 +94,12 @@ GAUSS_NEWTON = Concept(
             "of each column of J the largest norm so far, at least at the start 1 for a column of zeros",
             r"$D=I$ (Levenberg), or the present norms alone (Marquardt)",
         ),
+        Convention(
+            "the step where J has no full column rank",
+            r"of all steps that make $\lVert r+Jp\rVert$ least the one with the least $\lVert Dp\rVert$",
+            "the normal equations give none, QR with pivoting sets some entries to 0, `numpy.linalg.lstsq` gives the one with "
+            r"the least $\lVert p\rVert$: other steps, equally good for the linear model",
+        ),
     ),
     deviations=(
         "MINPACK solves for λ until $\\lVert Dp\\rVert$ is Δ to a tenth; here and in Gradus to rounding.",
