@@ -60,10 +60,10 @@ def lanczos(
     r"""Ritz values after k products, their weights as a Gauss quadrature, and their residuals.
 
     .. math:: T=Q^{\mathsf T}HQ=S\,\mathrm{diag}(\theta)\,S^{\mathsf T},\qquad w_j=S_{1j}^2,\qquad
-        r_j=\lVert HQs_j-\theta_jQs_j\rVert=\beta_k\lvert S_{kj}\rvert
+        r_j=\lVert HQs_j-\theta_jQs_j\rVert=\beta_m\lvert S_{mj}\rvert
 
     with Q an orthonormal basis of the span of v, Hv, …, H^{k−1}v. Every new vector is made orthogonal to all the earlier ones,
-    twice. Where the span stops growing there are fewer values than k.
+    twice. There are m = k values, or fewer where the span stops growing; β_m is what HQ leaves over outside of it, in length.
 
     Args:
         matrix: H, symmetric (n, n), or a `Curvature`.
@@ -135,7 +135,7 @@ def top_eigenpairs(
     Raises:
         GradusError: no symmetric matrix, a count beyond n or max_products, or products that are not finite.
 
-    Cost: p products until converged, O(n p²) besides; O(n p) memory.
+    Cost: p products until converged, O(n p² + p⁴) besides, for T is diagonalised after each; O(n p) memory.
 
     Source: Lanczos 1950; Paige 1972 for why the basis must be held orthogonal.
 

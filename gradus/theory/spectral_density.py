@@ -38,7 +38,7 @@ class SpectralDensity(NamedTuple):
 
     @property
     def trace(self) -> Tensor:
-        """N Σ w θ: Hutchinson's estimate of the trace, from the same products."""
+        """N Σ w θ: an estimate of the trace from the same products, unbiased over random directions."""
         total: Tensor = self.size * (self.weights * self.nodes).sum()
         return total
 

@@ -37,9 +37,9 @@ def tangent_kernel(
     .. math:: \Theta_{ij}=J(x_i)\,J(y_j)^{\mathsf T}\in\mathbb R^{C\times C},\qquad J(x)=\frac{\partial f(x)}{\partial\theta},\qquad
         \Theta_{ij}=\sum_l\sum_{t,s}\bigl(a^l_t(x_i)\cdot a^l_s(y_j)\bigr)\,g^l_t(x_i)\,g^l_s(y_j)^{\mathsf T}
 
-    The second form, over the T places that share a weight, with inputs a and sensitivities g, serves dense and convolutional
-    layers, once it has been checked against PyTorch's own gradient; the Jacobians of all other parameters are formed. As one
-    matrix the kernel is `Θ.transpose(1, 2).reshape(n * C, m * C)`.
+    The second form, over the T places that share a weight, with inputs a (a 1 among them for a bias) and sensitivities g,
+    serves dense and convolutional layers, once it has been checked against PyTorch's own gradient; the Jacobians of all other
+    parameters are formed. As one matrix the kernel is `Θ.transpose(1, 2).reshape(n * C, m * C)`.
 
     The model is left as it was and measured in the mode in which it stands; each sample's outputs must depend on that sample
     alone: no batch norm in training mode, no dropout.

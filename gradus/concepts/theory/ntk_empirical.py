@@ -79,7 +79,7 @@ NTK = Concept(
         ),
         Hypothesis(r"the change of $f$ is linear in $\alpha$: small steps, up to $O(\alpha^2)$", "one-step-of-descent"),
         Hypothesis(
-            r"every error decays: $\Theta$ is positive definite, for which $nC\le p$ is necessary",
+            r"every error decays, in small steps: $\Theta$ is positive definite, for which $nC\le p$ is necessary",
             "semidefinite-of-rank-p-at-most",
         ),
         Hypothesis(r"$\theta$ are the parameters that are trained, as they are written", "belongs-to-the-parameters"),
@@ -234,14 +234,18 @@ def layers_add_up(ntk, rng):
 
 @NTK.claim
 def symmetric_and_semidefinite(ntk, rng):
-    r"""On one set the matrix is symmetric, $\Theta_{cd}(x,x')=\Theta_{dc}(x',x)$, also between two, and no eigenvalue is
-    negative beyond rounding"""
+    r"""On one set the matrix is symmetric, $\Theta_{cd}(x,x')=\Theta_{dc}(x',x)$, also between two, and
+    $v^{\mathsf T}\Theta v=\lVert J^{\mathsf T}v\rVert^2$, so that no eigenvalue is negative beyond rounding"""
     net, z = drawn(rng, n=6, C=3), rng.standard_normal((4, 3, 4))
     K = matrix(ntk(**net))
     yield roundoff(K, K.T, terms=60)
     there, back = ntk(**net, z=z), ntk(**(net | dict(x=z)), z=net["x"])
     yield roundoff(there, back.transpose(1, 0, 3, 2), terms=60, scale=np.abs(K).max())
     yield bound(np.linalg.eigvalsh(K)[0] / np.abs(K).max(), -1e-12, "≥", Text("rounding of 18 rows", "18 行的舍入误差"))
+    x, W, V = net.values()
+    v, u = rng.standard_normal((6, 3)), np.tanh(x @ W.T)
+    to_W, to_V = np.einsum("nc,ch,nth,ntd->hd", v, V, 1 - u**2, x), v.T @ u.sum(1)
+    yield roundoff(v.ravel() @ K @ v.ravel(), (to_W**2).sum() + (to_V**2).sum(), terms=400)
 
 
 @NTK.claim
@@ -276,8 +280,9 @@ def one_step_of_descent(ntk, rng):
 
 @NTK.claim
 def step_of_signs_is_another_direction(ntk, rng):
-    r"""Of other optimisers it does not speak: on two orthogonal inputs of lengths 1 and 0.2 a step along the signs of the gradient, as
-    Adam's first, changes the outputs by no multiple of $\Theta(f-y)$: a tenth of the change or more lies beside it"""
+    r"""Of other optimisers it does not speak: for one hidden unit with $W=0$ and $V=1$, two orthogonal inputs of lengths 1 and 0.2 along the
+    axes, and equal errors, a step along the signs of the gradient, as Adam's first, changes the outputs to first order by no multiple of
+    $\Theta(f-y)$: a tenth of the change or more lies beside it"""
     x, W = np.array([[[1.0, 0.0]], [[0.0, 0.2]]]), np.zeros((1, 2))
     error, V = np.array([1.0, 1.0]), np.ones((1, 1))
     signs = np.sign(error @ x[:, 0])
@@ -306,8 +311,13 @@ def copies_of_a_token(ntk, rng):
     r"""$T$ equal tokens give $T^2$ times the kernel of one: a shared weight counts every pair of its places, not only each with
     itself"""
     net = drawn(rng, T=1)
-    for T in (2, 5):
-        yield roundoff(ntk(**(net | dict(x=np.repeat(net["x"], T, 1)))), T**2 * ntk(**net), terms=60 * T)
+    x, W, V = net.values()
+    u = np.tanh(x[:, 0] @ W.T)
+    g = V[None] * (1 - u**2)[:, None]
+    one = (x[:, 0] @ x[:, 0].T)[:, :, None, None] * np.einsum("ich,jeh->ijce", g, g)
+    one = one + (u @ u.T)[:, :, None, None] * np.eye(2)
+    for T in (1, 2, 5):
+        yield roundoff(ntk(np.repeat(x, T, 1), W, V), T**2 * one, terms=60 * T)
 
 
 @NTK.claim
@@ -321,8 +331,8 @@ def zero_weights_in_closed_form(ntk, rng):
 
 @NTK.claim
 def convolution_over_patches(ntk, rng):
-    r"""A convolution is a dense layer whose weight the patches share: with patches for tokens it equals PyTorch's gradients of a network of
-    `Conv1d`, tanh, sum over the places and `Linear`"""
+    r"""A convolution is a dense layer whose weight the patches share: with patches for tokens it equals the inner products of PyTorch's gradients
+    of a network of `Conv1d`, tanh, sum over the places and `Linear`, both without bias"""
     import torch
 
     series, filters = rng.standard_normal((4, 2, 9)), rng.standard_normal((5, 2, 3)) / 2
@@ -384,7 +394,8 @@ def sensitivities_of_the_first_input(x, W, V, z=None):
 @NTK.mutant(caught_by="zero-weights-in-closed-form, one-step-of-descent, copies-of-a-token")
 def averaged_over_parameters(x, W, V, z=None):
     """divided by the number of parameters, and a mean over the tokens"""
-    return ntk_empirical(x, W, V, z) / (W.size + V.size) / x.shape[1]
+    z = x if z is None else z
+    return ntk_empirical(x, W, V, z) / (W.size + V.size) / (x.shape[1] * z.shape[1])
 
 
 @NTK.mutant(caught_by="inner-products-of-gradients, layers-add-up, convolution-over-patches")
