@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from gradus.errors import GradusError
 from gradus.theory import Curvature, estimate_trace, lanczos, spectral_density, top_eigenpairs
+from gradus.theory.krylov import Krylov
 
 
 def turned(values, seed=0, dtype=torch.float64):
@@ -132,3 +133,13 @@ def test_digits_network_equals_dense_eigenvalues():
     assert got.converged and np.allclose(got.values, lam.flip(0)[:5], rtol=1e-8)
     trace = estimate_trace(H, products=60)
     assert abs(trace.value - float(lam.sum())) <= 5 * trace.standard_error
+
+
+def test_the_small_matrix_is_not_diagonalised_after_every_product(monkeypatch):
+    looks = []
+    ritz = Krylov.ritz
+    monkeypatch.setattr(Krylov, "ritz", lambda self: looks.append(len(self.diagonal)) or ritz(self))
+    H = torch.diag(torch.linspace(0, 1, 400, dtype=torch.float64))
+    found = top_eigenpairs(H, tolerance=0.0, max_products=300)
+    assert found.products == looks[-1] == 300 and looks[:20] == list(range(1, 21))
+    assert len(looks) < 110
