@@ -36,6 +36,15 @@ def calls_of_curvature() -> dict[str, Example]:
             kind="gauss-newton",
             mean=True,
         ),
+        "gradus.theory.curvature_diagonal": of(
+            theory.curvature_diagonal,
+            model=Fresh(lambda: seeded(nn.Linear, 3, 1)),
+            loss=nn.functional.mse_loss,
+            data=Fresh(lambda: [tensors(0, 24, 3), 3 + tensors(1, 24, 1)]),
+            kind="gauss-newton",
+            mean=True,
+            memory=2**20,
+        ),
         "gradus.theory.lanczos": of(theory.lanczos, matrix=symmetric, start=new(tensors, 1, 4), steps=3),
         "gradus.theory.top_eigenpairs": of(
             theory.top_eigenpairs,

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["DOUBLE", "MODELS", "example", "naive_kernel", "normal"]
+__all__ = ["DOUBLE", "MODELS", "example", "naive_jacobian", "naive_kernel", "normal"]
 
 DOUBLE = torch.float64
 
@@ -136,16 +136,18 @@ def example(name, n=5):
     return model, normal(n, *shape, seed=100), normal(3, *shape, seed=101)
 
 
-def naive_kernel(model, x, y=None):
-    """One sample and one output at a time, all parameters."""
+def naive_jacobian(model, x):
+    """(n, C, P), one sample and one output at a time, all trained parameters."""
     parameters = [p for p in model.parameters() if p.requires_grad]
+    rows = []
+    for i in range(len(x)):
+        f = model(x[i : i + 1]).reshape(-1)
+        gradients = [torch.autograd.grad(c, parameters, retain_graph=True, allow_unused=True) for c in f]
+        rows.append(torch.stack([torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(parameters, row, strict=True)]) for row in gradients]))  # fmt: skip
+    return torch.stack(rows)
 
-    def jacobian(x):
-        rows = []
-        for i in range(len(x)):
-            f = model(x[i : i + 1]).reshape(-1)
-            gradients = [torch.autograd.grad(c, parameters, retain_graph=True, allow_unused=True) for c in f]
-            rows.append(torch.stack([torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for p, g in zip(parameters, row, strict=True)]) for row in gradients]))  # fmt: skip
-        return torch.stack(rows)
 
-    return torch.einsum("icp,jdp->ijcd", jacobian(x), jacobian(x if y is None else y))
+def naive_kernel(model, x, y=None):
+    return torch.einsum(
+        "icp,jdp->ijcd", naive_jacobian(model, x), naive_jacobian(model, x if y is None else y)
+    )
