@@ -23,6 +23,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from gradus.errors import GradusError
 from tools.public_surface import PACKAGES
 
+OF_ALL = 2  # one function in so many belongs to the ordinary run
 LEAST = 6000
 CLASSES = 24
 COUNTED: Counter[str] = Counter()
@@ -87,7 +88,10 @@ def test_a_right_call_is_right_and_names_its_arguments(name):
         assert list(_faults_of_result(example.call(**example.arguments()))) == []
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if i % OF_ALL else []) for i, name in enumerate(EXAMPLES)],
+)
 def test_bad_inputs_are_refused_by_name_or_answered_rightly(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     faults = [fault for argument in EXAMPLES[name].arguments() for fault in faults_of(name, argument)]

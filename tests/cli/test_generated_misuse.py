@@ -186,7 +186,11 @@ ENVIRONMENTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("env", ENVIRONMENTS, ids=str)
+@pytest.mark.parametrize(
+    "env",
+    [pytest.param(env, marks=[pytest.mark.slow] if i % 3 else []) for i, env in enumerate(ENVIRONMENTS)],
+    ids=str,
+)
 def test_strange_environments(env):
     for words in (["map", "vision"], ["show", "norm", "--lang", "zh"], ["nonsense"]):
         done = started(*words, env=env)

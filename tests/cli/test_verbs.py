@@ -55,8 +55,16 @@ def test_chinese_columns_align(capsys):
     assert starts
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("key", [c.key for c in load()])
+@pytest.mark.parametrize(
+    ("key", "lang"),
+    [
+        pytest.param(
+            c.key, lang, marks=[pytest.mark.slow] if i % 2 != k else []
+        )  # each in one language ordinarily
+        for i, c in enumerate(load())
+        for k, lang in enumerate(("en", "zh"))
+    ],
+)
 def test_show_is_whole(capsys, key, lang):
     concept = load().get(key)
     out = said(capsys, "show", key, "--lang", lang)

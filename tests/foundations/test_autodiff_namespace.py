@@ -28,6 +28,7 @@ FILES = (
     "from_dlpack",
     "as_strided",
 )  # no functions of numbers
+OF_ALL = 4  # one function in so many belongs to the ordinary run
 SETTINGS = ("set", "get", "show", "print", "info", "test", "err")
 NOT_OF_VALUES = {
     "empty",
@@ -39,14 +40,15 @@ NOT_OF_VALUES = {
 
 
 def functions():
-    seen = set()
+    seen: set[int] = set()
     for module in MODULES:
         for name in sorted(dir(module)):
             f = getattr(module, name)
             usual = not name.startswith(("_", *FILES, *SETTINGS)) and name not in NOT_OF_VALUES
             if usual and callable(f) and not isinstance(f, type) and id(f) not in seen:
                 seen.add(id(f))
-                yield pytest.param(f, id=f"{module.__name__}.{name}")
+                slow = [pytest.mark.slow] if len(seen) % OF_ALL else []
+                yield pytest.param(f, id=f"{module.__name__}.{name}", marks=slow)
 
 
 @pytest.mark.parametrize("f", [*functions()])

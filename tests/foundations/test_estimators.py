@@ -27,7 +27,11 @@ ESTIMATORS = [
 ABSENT = {"check_array_api_input", "check_classifier_data_not_an_array", "check_regressor_data_not_an_array"}
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+@pytest.mark.parametrize(
+    "estimator",
+    [pytest.param(e, marks=[pytest.mark.slow] if i % 2 else []) for i, e in enumerate(ESTIMATORS)],
+    ids=repr,
+)
 def test_every_check_passes(estimator):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks fit data that no hyperplane separates, and are warned
