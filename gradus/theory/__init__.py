@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
+    from gradus.theory.rademacher_bound import rademacher_bound
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -28,6 +30,7 @@ __all__ = [
     "GeneralisationBound",
     "MeanField",
     "MeanFieldLimit",
+    "RademacherComplexity",
     "RitzValues",
     "Signal",
     "SpectralDensity",
@@ -41,6 +44,8 @@ __all__ = [
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "rademacher_bound",
+    "rademacher_complexity",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -54,6 +59,8 @@ export(
         "generalisation_bound": ["GeneralisationBound"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "rademacher": ["RademacherComplexity", "rademacher_complexity"],
+        "rademacher_bound": ["rademacher_bound"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],

@@ -22,7 +22,7 @@ class GeneralisationBound(NamedTuple):
         samples: how many the risk is a mean of.
         vacuous: whether the value is no smaller than the largest loss there is, so that it says nothing.
         assumptions: what it rests on; each says whether it was checked or has to be granted.
-        terms: the parts that make up the value, by name.
+        terms: the parts that make up the value, and what they were computed from, by name.
 
     Example:
         >>> GeneralisationBound("Hoeffding", 0.3, 0.1, 0.95, 100, False, (), {"risk": 0.1, "chance": 0.2}).vacuous
