@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
+    from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.mean_field import (
         MeanField,
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
+    from gradus.theory.rademacher_bound import rademacher_bound
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -25,8 +28,10 @@ __all__ = [
     "Calibration",
     "Curvature",
     "Eigenpairs",
+    "GeneralisationBound",
     "MeanField",
     "MeanFieldLimit",
+    "RademacherComplexity",
     "RitzValues",
     "Signal",
     "SpectralDensity",
@@ -41,6 +46,8 @@ __all__ = [
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "rademacher_bound",
+    "rademacher_complexity",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -52,8 +59,11 @@ export(
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
+        "generalisation_bound": ["GeneralisationBound"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "rademacher": ["RademacherComplexity", "rademacher_complexity"],
+        "rademacher_bound": ["rademacher_bound"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],

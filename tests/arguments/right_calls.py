@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from calls_elsewhere import calls_elsewhere
+from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_curvature import calls_of_curvature
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
@@ -128,8 +129,10 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.theory.Eigenpairs": RESULT,
+    "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
+    "gradus.theory.GeneralisationBound": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
@@ -161,6 +164,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_distributions(),
     **calls_of_networks(),
     **calls_elsewhere(),
+    **calls_of_bounds(),
     **calls_of_calibration(),
     **calls_of_optimization(),
     **calls_of_searches(),

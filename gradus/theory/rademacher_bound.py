@@ -1,0 +1,194 @@
+"""A classifier's error bounded by its margins and its norms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradus.arguments import number, refusal
+from gradus.arguments.tensors import module, same_device, tensor
+from gradus.optimization.unchanged_model import outside_of_inference, unchanged
+from gradus.text import Text
+from gradus.theory.generalisation_bound import GeneralisationBound
+from gradus.theory.homogeneous_network import HomogeneousNetwork, LinearMap, wide
+
+FINENESS = 8  # norms that are paid for in a doubling
+FARTHEST = 400  # steps of this size from 1 to either side
+
+
+@torch.inference_mode(False)
+def rademacher_bound(
+    model: nn.Module,
+    data: Iterable[tuple[Tensor, Tensor]],
+    *,
+    margin: float | None = None,
+    confidence: float = 0.95,
+) -> GeneralisationBound:
+    r"""An upper bound on a classifier's probability of error, from its margins on the training data and its weights' norms.
+
+    .. math:: P(m\le0)\le\frac1n\sum_i\min\bigl(1,\max(0,1-\tfrac{m_i}\gamma)\bigr)
+        +2\kappa\,a_j\bigl(1+\sqrt{2(L-1)\ln2}\bigr)\frac{\sqrt{\sum_i\lVert x_i\rVert^2}}n
+        +3\sqrt{\frac{\ln(2/\delta_j)}{2n}},\qquad
+        a_j\ge\frac k\gamma\max_c\lVert w_c\rVert\prod_{l<L}\lVert W_l\rVert_F
+
+    The margin m is the label's output less the largest other one; κ = 2 for k ≥ 2 outputs. With one output f and labels 0 and
+    1, m is −f and f, κ = k = 1. L is the number of linear layers, w_c the rows of the last. Offsets count as weights from one more unit, which
+    is 1 throughout. The bound holds for all a_j = 2^{j/8} at once, j a whole number, with
+    δ_j = ⅔ δ / ((|j|+1)(|j|+2)), and therefore for the norms that training led to and the margin γ that is best.
+
+    Args:
+        model: whose layers form a chain: dense or convolutional, between them ReLU, leaky ReLU or PReLU with one slope of at
+            most 1 in size; views in between and dropout in eval mode do no harm. This is checked by replaying the chain
+            on all data.
+        data: batches (inputs, labels) that the model was trained on, as of a DataLoader; one pair of tensors stands in a list.
+        margin: γ; None: the one among those that make the norm an a_j for which the bound is least.
+        confidence: 1 − δ.
+
+    Returns:
+        The bound on the probability of error, vacuous from 1 on. Its terms: "margin loss", "complexity" and "chance", whose sum
+        is the value, and "margin", "norms" (those of the weights, before they are divided by γ) and "training error".
+
+    Raises:
+        GradusError: a model for which the bound is not proved; no data, or labels that do not fit.
+
+    Cost: two forward passes over the data.
+
+    Source: Golowich, Rakhlin and Shamir 2018, theorem 1; Maurer 2016, corollary 4; Koltchinskii and Panchenko 2002 for the margin.
+
+    Deviates: L − 1 for the printed L, since only the activations double; the complexity of the last layer by its longest row.
+
+    Example:
+        >>> import torch
+        >>> model = torch.nn.Linear(2, 1, bias=False)
+        >>> _ = torch.nn.init.constant_(model.weight, 1.0)
+        >>> x = torch.tensor([[0.6, 0.8], [-0.8, -0.6]]).repeat(4000, 1)
+        >>> found = rademacher_bound(model, [(x, torch.tensor([1, 0]).repeat(4000))])
+        >>> found.vacuous, round(found.value, 2)
+        (False, 0.08)
+    """
+    module("model", model)
+    if not isinstance(data, Iterable) or isinstance(data, (str, bytes, dict, Tensor)):
+        raise refusal("data", ("batches (inputs, labels)", "各批 (inputs, labels)"), data, kind=True)
+    gamma = None if margin is None else number("margin", margin, above=0)
+    delta = 1 - number("confidence", confidence, above=0, below=1)
+    network: HomogeneousNetwork | None = None
+    margins, squares, shape = [], 0.0, None
+    with unchanged(model), torch.no_grad():
+        for index, batch in enumerate(data):
+            inputs, labels = _pair(index, batch)
+            network = network or HomogeneousNetwork(model, inputs)
+            if shape is not None and inputs.shape[1:] != shape:
+                shapes = f"{tuple(inputs.shape[1:])}, {tuple(shape)}"
+                raise refusal(f"data[{index}][0]", ("samples of one shape", "形状相同的样本"), Text(shapes, shapes))  # fmt: skip
+            shape = inputs.shape[1:]
+            f = network.outputs(inputs)
+            k = f.shape[1]
+            margins.append(_margins(f, labels, f"data[{index}][1]"))
+            squares += float(inputs.to(wide(inputs)).square().sum())
+        if network is None:
+            raise refusal("data", ("at least one batch", "至少一个批次"), Text("none", "没有批次"))
+        maps = network.maps(inputs)
+    m = torch.cat(margins).cpu()
+    n = len(m)
+    norms = _norms(maps, network.biased) * k
+    kappa = 1.0 if k == 1 else 2.0
+    spread = math.sqrt(squares + (n if network.biased else 0)) / n
+    per_norm = 2 * kappa * (1 + math.sqrt(2 * (len(maps) - 1) * math.log(2))) * spread
+    value, terms = min(_values(m, norms, per_norm, delta, gamma), key=lambda found: found[0])
+    terms |= {"norms": norms, "training error": float((m <= 0).double().mean())}
+    return GeneralisationBound(
+        name="Rademacher",
+        value=value,
+        risk=terms["margin loss"],
+        confidence=1 - delta,
+        samples=n,
+        vacuous=value >= 1,
+        assumptions=_assumptions(network.apart),
+        terms=terms,
+    )
+
+
+def _pair(index: int, batch: Any) -> tuple[Tensor, Tensor]:
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise refusal(f"data[{index}]", ("a pair (inputs, labels)", "一对 (inputs, labels)"), batch, kind=True)  # fmt: skip
+    inputs = tensor(f"data[{index}][0]", batch[0], finite=True, meta=False)
+    labels = tensor(f"data[{index}][1]", batch[1], dtype="integer", meta=False)
+    if inputs.dim() < 2 or not len(inputs) or labels.shape != inputs.shape[:1]:
+        shapes = f"{tuple(inputs.shape)}, {tuple(labels.shape)}"
+        raise refusal(f"data[{index}]", ("inputs (n, …) and n labels", "输入 (n, …) 与 n 个标签"), Text(shapes, shapes))  # fmt: skip
+    same_device(inputs=inputs, labels=labels)
+    return outside_of_inference(inputs), outside_of_inference(labels).long()
+
+
+def _margins(f: Tensor, labels: Tensor, name: str) -> Tensor:
+    """The label's output less the largest other."""
+    classes = max(f.shape[1], 2)
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        raise refusal(name, (f"classes from 0 to {classes - 1}", f"0 到 {classes - 1} 的类别"), Text(f"{low} to {high}", f"{low} 到 {high}"))  # fmt: skip
+    if f.shape[1] == 1:
+        return f[:, 0] * (2 * labels - 1)
+    own = f.gather(1, labels[:, None])
+    others = f.scatter(1, labels[:, None], -math.inf)
+    return own[:, 0] - others.amax(1)
+
+
+def _norms(maps: list[LinearMap], biased: bool) -> float:
+    """The product of the Frobenius norms, the last layer's by its longest row."""
+    unit = 1.0 if biased else 0.0  # what carries the 1 on
+    squares = [layer.matrix + layer.offset + unit for layer in maps[:-1]]
+    return math.sqrt(math.prod(squares) * maps[-1].row)
+
+
+def _values(
+    m: Tensor, norms: float, per_norm: float, delta: float, gamma: float | None
+) -> list[tuple[float, dict[str, float]]]:
+    """The bound for this margin, or for all that make the norm one of those that are paid for."""
+    n, found = len(m), []
+    if gamma is not None:
+        steps = [(_step(norms / gamma), gamma)]
+    else:
+        largest = max(float(m.abs().max()), 1e-300)
+        low, high = (
+            _step(norms / largest),
+            _step(norms * 1024 / largest),
+        )  # a larger margin only turns vacuous
+        steps = [(j, norms * 2.0 ** (-j / FINENESS) or 1.0) for j in range(low, high + 1)]
+    for j, g in steps:
+        loss = float((1 - m / g).clamp(0, 1).mean())
+        complexity = per_norm * 2.0 ** (j / FINENESS)
+        share = 2 / 3 * delta / ((abs(j) + 1) * (abs(j) + 2))
+        chance = 3 * math.sqrt(math.log(2 / share) / (2 * n))
+        terms = {"margin loss": loss, "complexity": complexity, "chance": chance, "margin": g}
+        found.append((loss + complexity + chance, terms))
+    return found
+
+
+def _step(norm: float) -> int:
+    """The first j with 2^{j/8} ≥ this norm."""
+    if norm <= 2.0 ** (-FARTHEST / FINENESS):
+        return -FARTHEST
+    return max(-FARTHEST, math.ceil(FINENESS * math.log2(norm) - 1e-9)) if norm < math.inf else 10 * FARTHEST
+
+
+def _assumptions(apart: float) -> tuple[Text, ...]:
+    return (
+        Text(
+            "granted: the samples are independent draws of the law for which the bound speaks",
+            "须认可：样本独立地取自该界所针对的分布",
+        ),
+        Text(
+            "granted: the number of layers and their kinds were chosen before the samples were seen; weights and margin need not be",
+            "须认可：层数与层的类型在看到样本之前已选定；权重与间隔则不必",
+        ),
+        Text(
+            f"checked: the model is a chain of linear layers with positively homogeneous activations of slope at most 1; replayed, it "
+            f"gives the same outputs to {apart:.1e}",
+            f"已检验：模型是线性层与斜率不超过 1 的正齐次激活函数组成的链；重算所得输出的相对差为 {apart:.1e}",
+        ),
+        Text("checked: the loss lies between 0 and 1", "已检验：损失在 0 与 1 之间"),
+    )

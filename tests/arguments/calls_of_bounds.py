@@ -1,0 +1,33 @@
+"""Right calls of what bounds a loss that was not measured."""
+
+from __future__ import annotations
+
+import torch
+from example_calls import Example, Fresh, new, of, tensors
+from torch import nn
+
+from gradus import theory
+
+
+def calls_of_bounds() -> dict[str, Example]:
+    return {
+        "gradus.theory.rademacher_complexity": of(
+            theory.rademacher_complexity,
+            x=new(tensors, 0, 6, 3),
+            weights="l1",
+            radius=2.0,
+            signs=Fresh(lambda: tensors(1, 4, 6).sign()),
+            lipschitz=1.0,
+            largest=1.0,
+            confidence=0.9,
+            draws=2,
+            seed=0,
+        ),
+        "gradus.theory.rademacher_bound": of(
+            theory.rademacher_bound,
+            model=Fresh(lambda: nn.Linear(3, 2, dtype=torch.float64)),
+            data=Fresh(lambda: [(tensors(0, 6, 3), torch.tensor([0, 1, 0, 1, 0, 1]))]),
+            margin=1.0,
+            confidence=0.9,
+        ),
+    }
