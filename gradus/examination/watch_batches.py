@@ -14,7 +14,7 @@ SAME = 5  # steps
 SMALL = 256  # samples: a larger batch may be the whole data set
 LABELS = 16  # at least, in a batch
 SOME = 3  # looks in a row
-EARLY = 12  # steps in which every batch is compared; later each look's
+EARLY = 12  # steps in which every batch is compared
 RECURRENT = (nn.RNN, nn.LSTM, nn.GRU, nn.MultiheadAttention)
 
 
@@ -59,9 +59,13 @@ class Batches(Judge):
             names = [n for n, m in self.moody if isinstance(m, NORMS) and m.training]
             if names:
                 self.say("batch-of-one", listed(names), f"a training batch has shape {tuple(inputs.shape)}", f"一个训练批次的形状为 {tuple(inputs.shape)}")  # fmt: skip
-        if self.now is None and (self.steps < EARLY or self.steps % 10 < SAME + 1):
-            value = inputs.detach()
-            self.now = (tuple(value.shape), float(value[0].double().sum()), float(value[-1].double().sum()))
+        if self.now is None and self.steps < EARLY:
+            value = inputs.detach()[:: max(1, self.size - 1)]
+            self.now = (
+                (self.size, *value.double().flatten(1).sum(1).tolist())
+                if value.ndim > 1
+                else (self.size, *value.tolist())
+            )
 
     def _validated(self) -> None:
         """Passes in training mode without gradients, unless they belong to every step, as a generator's do."""
@@ -113,9 +117,9 @@ class Batches(Judge):
         if self.same >= SAME - 1:
             self.say(
                 "same-batch", "",
-                f"the {now[0][0]} samples of the last {self.same + 1} batches are the same",
-                f"最近 {self.same + 1} 个批次的 {now[0][0]} 个样本相同",
-                level=None if now[0][0] < SMALL else "note",
+                f"the {now[0]} samples of the last {self.same + 1} batches are the same",
+                f"最近 {self.same + 1} 个批次的 {now[0]} 个样本相同",
+                level=None if now[0] < SMALL else "note",
             )  # fmt: skip
 
     def _mode(self) -> None:

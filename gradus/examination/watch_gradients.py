@@ -49,19 +49,19 @@ class Ledger(Judge):
         self.rewritten = 0
         self.undivided = 0
 
-    def _watched(self) -> list[Tensor]:
-        held = {id(p): p for o in self.scene.optimizers for g in o.param_groups for p in g["params"]}
-        return list(held.values())
+    def _watched(self) -> list[tuple[int, Tensor]]:
+        return [(id(p), p) for o in self.scene.optimizers for g in o.param_groups for p in g["params"]]
 
     def backward_begins(self, passage: Passage, deep: bool) -> None:
         if not passage.root.requires_grad:
             self.say("loss-detached", "", "the loss has requires_grad=False", "损失的 requires_grad=False")
             return
         unsure = []
-        for p in self._watched():
-            key, gradient = id(p), p.grad
+        for key, p in self._watched():
+            gradient = p.grad
             if gradient is None:
-                self.stale.discard(key)
+                if self.stale:
+                    self.stale.discard(key)
                 continue
             now, used = mark(gradient), self.used.get(key)
             if now == used:
@@ -79,7 +79,7 @@ class Ledger(Judge):
             self._non_finite(passage)
         if passage.function in MEANS and getattr(passage.root.grad_fn, "_saved_reduction", 0) == MEAN:
             passage.mean = True
-            passage.spread = not constant_targets(passage)
+            passage.spread = not passage.several or not constant_targets(passage)
 
     def _non_finite(self, passage: Passage) -> None:
         graph, loss = passage.graph, passage.value
@@ -106,19 +106,19 @@ class Ledger(Judge):
         )  # fmt: skip
 
     def backward_ends(self, passage: Passage) -> None:
-        there = [(id(p), p.grad) for p in self._watched() if p.grad is not None]
-        self.arrived = {key: mark(g) for key, g in there}
+        there = [(key, g) for key, p in self._watched() if (g := p.grad) is not None]
+        self.arrived = {key: (id(g), g._version) for key, g in there}
         if self.rewritten >= 2:  # somebody scales gradients before the step: by how much?
             self.full = whole(norms([g for _, g in there]))
 
     def gradients_ready(self, step: Step) -> None:
-        there = {n: p for n, p in step.named().items() if p.grad is not None}
+        there = step.there
         if not step.passages:
             self._used_twice(step, there)
             return
         if not step.closure and self._zeroed(step, there):
             return
-        stale = [n for n, p in there.items() if id(p) in self.stale]
+        stale = [n for n, p in there.items() if id(p) in self.stale] if self.stale else []
         earlier = self.before.get(step.which, {})
         stale = [n for n in stale if earlier.get(n, 1.0) > 0]
         if stale:
@@ -148,7 +148,7 @@ class Ledger(Judge):
                 )  # fmt: skip
 
     def _zeroed(self, step: Step, there: dict[str, Tensor]) -> bool:
-        came = [n for n, p in step.named().items() if id(p) in self.arrived]
+        came = [n for n, p in step.named.items() if id(p) in self.arrived]
         if not came:
             if self.arrived:
                 return False  # the pass was for others, as in turns of two models
@@ -256,9 +256,9 @@ class Ledger(Judge):
 
     def step_ends(self, step: Step) -> None:
         for p, _ in step.held:
-            if p.grad is not None:
-                self.used[id(p)] = mark(p.grad)
-                self.stale.discard(id(p))
+            if (gradient := p.grad) is not None:
+                self.used[id(p)] = id(gradient), gradient._version
+        self.stale.difference_update(id(p) for p, _ in step.held)
         if step.look:
             self.before[step.which] = step.gradients
 

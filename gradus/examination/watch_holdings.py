@@ -31,7 +31,7 @@ class Holdings(Judge):
         super().__init__(scene)
         self.tied: dict[frozenset[str], int] = {}
         self.waiting: set[str] = set()
-        self.versions: dict[int, int] = {}
+        self.versions: dict[int, list[int]] = {}
         self.sizes: dict[int, float] = {}
         self.remember = 0
         self.judged = False
@@ -138,13 +138,13 @@ class Holdings(Judge):
     def gradients_ready(self, step: Step) -> None:
         if not step.passages or not self.scene.names:
             return
-        came = [n for n, p in step.named().items() if p.grad is not None]
-        missing = [
-            (n, p) for n, p in step.named().items()
-            if p.grad is None and p.requires_grad and id(p) in self.scene.names
-        ]  # fmt: skip
-        if missing and came:
-            self._missing([n for n, _ in missing])
+        if 0 < len(step.there) < len(step.held):
+            missing = [
+                n for n, p in step.named.items()
+                if p.grad is None and p.requires_grad and id(p) in self.scene.names
+            ]  # fmt: skip
+            if missing:
+                self._missing(missing)
         if step.number == 2 and not self.judged:
             self._unheld()
         if step.number in (1, 2, 5) or step.deep:
@@ -222,10 +222,10 @@ class Holdings(Judge):
                 self._broken(*sorted(names)[:2], "they were one parameter when the watch began", "监视开始时它们还是同一个参数")  # fmt: skip
 
     def step_begins(self, step: Step) -> None:
-        changed = [n for n, p in step.named().items() if self.versions.get(id(p), p._version) != p._version]
-        known = [(n, p) for n, p in step.named().items() if id(p) in self.sizes]
-        if changed:
+        versions = self.versions.get(step.which)
+        if versions is not None and versions != [p._version for p, _ in step.held]:
             self.remember = 3  # from now on the sizes are kept, so that a swap to and fro is no change
+        known = [(n, p) for n, p in step.named.items() if id(p) in self.sizes] if self.sizes else []
         if not known or len(self.scene.optimizers) > 1 or self.scene.others:
             return
         moved = [
@@ -245,7 +245,7 @@ class Holdings(Judge):
 
     def step_ends(self, step: Step) -> None:
         held: list[Tensor] = [p for p, _ in step.held]
-        self.versions.update((id(p), p._version) for p in held)
+        self.versions[step.which] = [p._version for p in held]
         self.sizes = {}
         if step.deep or self.remember:
             self.remember = max(0, self.remember - 1)

@@ -50,6 +50,7 @@ class LoopListener:
         ]
         self.ledger = self.judges[0]
         self.progress = self.judges[2]
+        self.asked: dict[str, list[Judge]] = {}
         self.counts = [0] * len(optimizers)
         self.pending: list[Passage] = []
         self.since: list[list[Passage]] = [[] for _ in optimizers]
@@ -58,6 +59,7 @@ class LoopListener:
         self.leapt = 0
         self.lengths: list[float] = [0.0] * len(optimizers)
         self.losses: list[float] = [0.0] * len(optimizers)
+        self.first = 0.0
         self.handles: list[Any] = []
         self.layer_handles: list[Any] = []
         self.depth = 0
@@ -158,7 +160,7 @@ class LoopListener:
         for root in roots:
             if isinstance(root, Tensor):
                 try:
-                    passages.append(Passage(root, self.scene.names, self.forwards))
+                    passages.append(Passage(root, self.scene.names, self.forwards, bool(self.pending)))
                 except Exception as error:
                     self.fail("backward", error)
         self.forwards = 0
@@ -218,7 +220,9 @@ class LoopListener:
         before, self.lengths[step.which] = self.lengths[step.which], length
         loss = step.loss or 0.0
         earlier, self.losses[step.which] = self.losses[step.which], loss
-        if (before and not before / LEAP < length < before * LEAP) or (earlier > 0 and loss > RISE * earlier):
+        self.first = self.first or loss
+        risen = earlier > 0 and loss > RISE * max(earlier, 0.5 * self.first)
+        if (before and not before / LEAP < length < before * LEAP) or risen:
             self.leapt = AFTER
             self._tell("leaps")
 
@@ -256,12 +260,21 @@ class LoopListener:
         return n < DEEP or (n + 1) % self.every == 0 or self.leapt > 0
 
     def _tell(self, event: str, *about: Any) -> None:
-        for judge in tuple(self.judges):
+        for judge in self._asked(event):
+            if judge not in self.judges:
+                continue
             try:
                 getattr(judge, event)(*about)
             except Exception as error:
                 self.judges.remove(judge)
                 self.fail(type(judge).__name__, error)
+
+    def _asked(self, event: str) -> list[Judge]:
+        """Those that do something at an event."""
+        if event not in self.asked:
+            plain = getattr(Judge, event)
+            self.asked[event] = [j for j in self.judges if getattr(type(j), event) is not plain]
+        return self.asked[event]
 
     def _say(self, kind: str, place: Text, evidence: Text, level: Level | None, **words: Any) -> None:
         step, several = self.at, len(self.scene.optimizers) > 1

@@ -26,9 +26,12 @@ def norms(tensors: Sequence[Tensor]) -> list[float]:
     with torch.no_grad():
         dense = [_dense(t) for t in tensors]
         found = torch._foreach_norm(dense, 2)
-        if len({v.device for v in found}) > 1:
-            return [float(v) for v in found]
-        values: list[float] = torch.stack(found).tolist()
+        try:
+            values: list[float] = torch.stack(found).tolist()
+        except RuntimeError:  # on several devices, or in several precisions
+            values = [float(v) for v in found]
+    if math.isfinite(sum(values)):
+        return values
     # the squares of large numbers overflow where the numbers do not
     return [
         v if math.isfinite(v) or not bool(t.isfinite().all()) else float(t.double().norm())
@@ -69,12 +72,13 @@ class Passage:
         value: the loss, where it is one number.
         scale: what the loss was multiplied by at the very end, as a `GradScaler` does and a division by a number of batches.
         forwards: training passes of the model since the last backward pass.
+        several: whether it is not the first since the step before.
         mean: whether it is a mean over samples, undivided.
         spread: whether its targets differ between samples.
     """
 
-    def __init__(self, root: Tensor, names: dict[int, str], forwards: int) -> None:
-        self.root, self._names, self.forwards = root, names, forwards
+    def __init__(self, root: Tensor, names: dict[int, str], forwards: int, several: bool) -> None:
+        self.root, self._names, self.forwards, self.several = root, names, forwards, several
         self.value = float(root.detach()) if root.numel() == 1 and not root.is_meta else None
         self.function = "" if root.grad_fn is None else root.grad_fn.name()
         self.mean, self.spread = False, True
@@ -130,8 +134,8 @@ class Step:
     @cached_property
     def gradients(self) -> dict[str, float]:
         """The norm of each gradient, by name; those that are there."""
-        there = [(n, p.grad) for n, (p, _) in zip(self.names, self.held, strict=True) if p.grad is not None]
-        return dict(zip((n for n, _ in there), norms([g for _, g in there]), strict=True))
+        gradients = [p.grad for p in self.there.values() if p.grad is not None]
+        return dict(zip(self.there, norms(gradients), strict=True))
 
     @property
     def loss(self) -> float | None:
@@ -141,6 +145,12 @@ class Step:
             values = values[:1]
         return sum(values) / len(values) if values else None
 
+    @cached_property
+    def there(self) -> dict[str, Tensor]:
+        """Those that have a gradient, by name."""
+        return {n: p for n, (p, _) in zip(self.names, self.held, strict=True) if p.grad is not None}
+
+    @cached_property
     def named(self) -> dict[str, Tensor]:
         """Its parameters by name."""
         return {n: p for n, (p, _) in zip(self.names, self.held, strict=True)}

@@ -40,21 +40,21 @@ class Signals(Judge):
         self.runs: dict[tuple[str, str], int] = {}
         self.attention = Attention(scene)
         self.order: list[str] = []
-        self.varied = True
+        self.inputs: Tensor | None = None
+        self.varied = True  # the samples of the batch at hand
 
     def forward(self, inputs: Tensor | None, gradients: bool) -> None:
-        self.varied = (
-            inputs is not None
-            and inputs.ndim > 0
-            and inputs.shape[0] > 7
-            and not torch.equal(inputs[0], inputs[1])
-        )
+        self.inputs = inputs if gradients else None
 
     def leaps(self) -> None:
         self.units.clear()
 
     def output(self, output: Tensor, deep: bool) -> None:
-        if not deep or not self.varied or output.ndim < 2 or output.shape[0] < 8 or output.is_complex():
+        inputs, self.inputs = self.inputs, None
+        if not deep or output.ndim < 2 or output.shape[0] < 8 or output.is_complex() or inputs is None:
+            return
+        self.varied = inputs.ndim > 0 and inputs.shape[0] > 7 and not torch.equal(inputs[0], inputs[1])
+        if not self.varied:
             return
         value = output.detach()
         spread, size = float((value - value[:1]).abs().max()), float(value.abs().max())
@@ -151,14 +151,14 @@ class Signals(Judge):
         total, squares = float(gram.diagonal().sum()), float(gram.square().sum())
         directions = total**2 / squares if squares > 0 else 0.0
         constant = spread <= SAME * whole
-        if self._lasts("features-collapsed", place, constant or directions < ONE) and self.varied:
+        if self.varied and self._lasts("features-collapsed", place, constant or directions < ONE):
             what = (f"differ by {ratio((spread / whole) ** 0.5 if whole else 0)} of their size", f"彼此之差只有其大小的 {ratio((spread / whole) ** 0.5 if whole else 0)}") if constant else (f"have {directions:.2f} directions (participation ratio) of {features.shape[1]}", f"只有 {directions:.2f} 个方向（参与比），共 {features.shape[1]} 维")  # fmt: skip
             self.say("features-collapsed", place, f"those of {len(rows)} samples {what[0]}, {SOME} looks in a row", f"{len(rows)} 个样本的特征{what[1]}，连续 {SOME} 次查看如此")  # fmt: skip
 
     def gradients_ready(self, step: Step) -> None:
         if not step.deep or not step.passages:
             return
-        named = step.named()
+        named = step.named
         weights = {
             n: p for n, p in named.items() if p.ndim > 1 and n in step.gradients and id(p) in self.scene.names
         }
