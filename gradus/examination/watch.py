@@ -227,7 +227,7 @@ def watch(
         report: is called with each `Sighting` as it is found; None for silence. Printed, it is one line of English;
             `sighting.line("zh")` is the Chinese.
         every: steps between looks at the numbers of the gradients. All weights and activations are read in the first ten
-            steps, at each tenth look, and after a leap of the gradient.
+            steps, at each twentieth look, and after a leap of the gradient or the loss.
 
     Returns:
         The context; `verdicts`, `sightings`, `table` and `to_json()` hold what was found.
@@ -235,7 +235,7 @@ def watch(
     Raises:
         GradusError: arguments of another kind.
 
-    Cost: two norms of each gradient a step; in a tenth of the steps a copy of the parameters and a pass over the
+    Cost: a norm of each gradient a step; in a twentieth of the steps a copy of the parameters and a pass over the
         activations that autograd keeps. An MLP 64-128-128-10 at batch 128 on one core takes {cost} longer. On an
         accelerator each look waits for its numbers; `every=10` waits in a tenth of the steps.
 

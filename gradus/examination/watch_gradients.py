@@ -19,7 +19,7 @@ MEANS = frozenset(
     {"NllLossBackward0", "NllLoss2DBackward0", "MseLossBackward0", "BinaryCrossEntropyWithLogitsBackward0"}
 )
 MEAN = 1  # PyTorch's number for reduction="mean"
-SCALE_INVARIANT = "exp_avg_sq"  # who keeps it divides by the gradient's own size
+SCALE_INVARIANT = "betas"  # who has them divides by the gradient's own size
 SCALED = 64.0  # a loss times more than this was scaled for half precision
 CLIPPED = 10  # steps
 CUT = 0.1  # of the gradient's length
@@ -143,8 +143,8 @@ class Ledger(Judge):
             ):
                 self.say(
                     "gradient-used-twice", listed(list(there)),
-                    f"no backward pass since step {step.number - 1}; the gradient's norm is {ratio(whole(list(step.gradients.values())))} again",
-                    f"自第 {step.number - 1} 步以来没有反向传播；梯度范数仍为 {ratio(whole(list(step.gradients.values())))}",
+                    f"no backward pass since step {step.number - 1}; the gradient's norm is {ratio(step.length)} again",
+                    f"自第 {step.number - 1} 步以来没有反向传播；梯度范数仍为 {ratio(step.length)}",
                 )  # fmt: skip
 
     def _zeroed(self, step: Step, there: dict[str, Tensor]) -> bool:
@@ -189,31 +189,35 @@ class Ledger(Judge):
             f"{len(step.gradients)} 个梯度中有 {len(bad)} 个不是有限数，其中 {place} 离损失最近；损失为 {step.loss}",
         )  # fmt: skip
 
-    def _unwritten(self, there: dict[str, Tensor]) -> bool:
-        """Whether nobody has written to the gradients since they came."""
-        return all(self.arrived.get(id(p)) == mark(p.grad) for p in there.values() if p.grad is not None)
+    def _unwritten(self, step: Step) -> bool:
+        arrived = self.arrived
+        for p in step.there.values():
+            gradient = p.grad
+            if gradient is not None and arrived.get(id(p)) != (id(gradient), gradient._version):
+                return False
+        return True
 
     def _scales(self, step: Step, there: dict[str, Tensor]) -> None:
         scale = step.passages[-1].scale
-        unwritten = self._unwritten(there)
+        unwritten = step.unwritten = self._unwritten(step)
         native = getattr(step.optimizer, "grad_scale", None) is not None
         half = [n for n, p in there.items() if p.dtype is torch.float16]
         in_half = bool(half) or self.scene.half
         if scale is not None and abs(scale) > SCALED and unwritten and in_half and not native:
             self.say(
                 "loss-scale-left", "",
-                f"the loss was multiplied by {scale:g}; no gradient was written to between backward() and the step, whose norm is {ratio(whole(list(step.gradients.values())))}",
-                f"损失被乘以 {scale:g}；从 backward() 到更新之间没有写入任何梯度，其范数为 {ratio(whole(list(step.gradients.values())))}",
+                f"the loss was multiplied by {scale:g}; no gradient was written to between backward() and the step, whose norm is {ratio(step.length)}",
+                f"损失被乘以 {scale:g}；从 backward() 到更新之间没有写入任何梯度，其范数为 {ratio(step.length)}",
             )  # fmt: skip
         if (scale is None or abs(scale) <= 1) and in_half:
             self._underflow(step, there, half)
         several = len(step.passages)
-        whole_means = all(p.mean and p.forwards > 0 and p.spread for p in step.passages)
+        whole_means = several > 1 and all(p.mean and p.forwards > 0 and p.spread for p in step.passages)
         self.undivided = (
             self.undivided + 1 if several > 1 and whole_means and unwritten and not step.closure else 0
         )
         if self.undivided:
-            invariant = any(SCALE_INVARIANT in s for s in step.optimizer.state.values())
+            invariant = any(SCALE_INVARIANT in g for g in step.optimizer.param_groups)
             self.say(
                 "accumulation-not-divided", "",
                 f"{several} backward passes on means of the loss before this step, none divided: the step is as with {several} times the learning rate",
@@ -233,13 +237,13 @@ class Ledger(Judge):
     def _clipping(self, step: Step, there: dict[str, Tensor]) -> None:
         if step.closure or len(self.scene.optimizers) > 1:
             return
-        if self._unwritten(there):
+        if step.unwritten:
             self.rewritten, self.full = 0, None
             self.totals.clear()
             self.factors.clear()
             return
         self.rewritten += 1
-        total = whole(list(step.gradients.values()))
+        total = step.length
         if self.full is None or not 0 < total < self.full:
             return
         self.totals.append(total)

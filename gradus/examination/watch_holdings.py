@@ -225,13 +225,12 @@ class Holdings(Judge):
         versions = self.versions.get(step.which)
         if versions is not None and versions != [p._version for p, _ in step.held]:
             self.remember = 3  # from now on the sizes are kept, so that a swap to and fro is no change
-        known = [(n, p) for n, p in step.named.items() if id(p) in self.sizes] if self.sizes else []
-        if not known or len(self.scene.optimizers) > 1 or self.scene.others:
+        if not self.sizes or len(self.scene.optimizers) > 1 or self.scene.others:
             return
         moved = [
             (n, old, new)
-            for (n, p), new in zip(known, norms([p for _, p in known]), strict=True)
-            if (old := self.sizes[id(p)]) != new and new == new and old == old
+            for n, (p, _), new in zip(step.names, step.held, step.sizes, strict=True)
+            if (old := self.sizes.get(id(p), new)) != new and new == new and old == old
         ]
         if moved:
             name, old, new = max(moved, key=lambda m: abs(m[2] - m[1]))

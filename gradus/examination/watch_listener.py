@@ -16,11 +16,11 @@ from gradus.examination.watch_gradients import Ledger
 from gradus.examination.watch_holdings import Holdings
 from gradus.examination.watch_hooks import EAR, hook_layers, hook_optimizers, hook_root
 from gradus.examination.watch_progress import Progress
-from gradus.examination.watch_scene import Judge, Passage, Scene, Step, whole
+from gradus.examination.watch_scene import Judge, Passage, Scene, Step
 from gradus.examination.watch_signals import Signals
 from gradus.text import Text
 
-DEEP = 10  # first steps, and looks between deep ones afterwards
+DEEP, SPARSE = 10, 20  # first steps that are deep, and looks between deep ones afterwards
 LEAP = 5.0  # by which the gradient changes its length from one look to the next
 RISE = 2.0  # by which the loss does
 AFTER = 5  # steps that are deep after a leap
@@ -213,7 +213,7 @@ class LoopListener:
     def _ready(self, step: Step) -> None:
         self._tell("gradients_ready", step)
         try:
-            length = whole(list(step.gradients.values()) or [0.0])
+            length = step.length
         except Exception as error:
             self.fail("gradients", error)
             return
@@ -253,7 +253,7 @@ class LoopListener:
     def _deep(self, which: int | None = None) -> bool:
         """Whether the next step, of this optimiser or of any, is one in which everything is read."""
         counts = self.counts if which is None else [self.counts[which]]
-        return self.leapt > 0 or any(n < DEEP or (n + 1) % (DEEP * self.every) == 0 for n in counts)
+        return self.leapt > 0 or any(n < DEEP or (n + 1) % (SPARSE * self.every) == 0 for n in counts)
 
     def _looks(self, which: int) -> bool:
         n = self.counts[which]

@@ -79,8 +79,7 @@ class Progress(Judge):
         with torch.no_grad():
             changes = [p.detach() - b for p, b in zip(held, step.before, strict=True)]
         wide = [i for i, p in enumerate(held) if p.ndim > 1] or list(range(len(held)))
-        sizes = norms([*changes, *step.before])
-        updates, weights = sizes[: len(held)], sizes[len(held) :]
+        updates, weights = norms(changes), step.sizes
         size, change = whole([weights[i] for i in wide]), whole([updates[i] for i in wide])
         if not (math.isfinite(change) and math.isfinite(size)) or size == 0:
             return

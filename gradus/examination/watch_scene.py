@@ -17,6 +17,7 @@ from gradus.examination.watch_graph import Graph
 from gradus.text import Text
 
 Say = Callable[..., None]
+FULL = (torch.float32, torch.float64)
 
 
 def norms(tensors: Sequence[Tensor]) -> list[float]:
@@ -24,7 +25,8 @@ def norms(tensors: Sequence[Tensor]) -> list[float]:
     if not tensors:
         return []
     with torch.no_grad():
-        dense = [_dense(t) for t in tensors]
+        plain = all(t.dtype in FULL and t.layout is torch.strided for t in tensors)
+        dense = list(tensors) if plain else [_dense(t) for t in tensors]
         found = torch._foreach_norm(dense, 2)
         try:
             values: list[float] = torch.stack(found).tolist()
@@ -34,7 +36,7 @@ def norms(tensors: Sequence[Tensor]) -> list[float]:
         return values
     # the squares of large numbers overflow where the numbers do not
     return [
-        v if math.isfinite(v) or not bool(t.isfinite().all()) else float(t.double().norm())
+        v if math.isfinite(v) or not bool(t.isfinite().all()) else float(t.detach().double().norm())
         for v, t in zip(values, dense, strict=True)
     ]
 
@@ -130,6 +132,7 @@ class Step:
     passages: list[Passage] = field(default_factory=list)
     look: bool = True
     before: list[Tensor] | None = None  # of a deep step, copies of the parameters
+    unwritten: bool = True  # whether nobody has written to the gradients since they came
 
     @cached_property
     def gradients(self) -> dict[str, float]:
@@ -144,6 +147,16 @@ class Step:
         if self.closure:
             values = values[:1]
         return sum(values) / len(values) if values else None
+
+    @cached_property
+    def sizes(self) -> list[float]:
+        """The norms of the parameters before the step."""
+        return norms(self.before if self.before is not None else [p for p, _ in self.held])
+
+    @cached_property
+    def length(self) -> float:
+        """The norm of the whole gradient."""
+        return whole(list(self.gradients.values()) or [0.0])
 
     @cached_property
     def there(self) -> dict[str, Tensor]:

@@ -108,6 +108,8 @@ class Signals(Judge):
         samples = sum(count for _, count in units)
         if samples < ENOUGH or len(units) < SOME or alive.numel() < 4:
             return
+        if int(alive.sum()) > (1 - DEAD) * alive.numel():
+            return
         dead = int((~torch.stack([mask for mask, _ in units]).any(0)).sum())
         if dead >= DEAD * alive.numel():
             self.say(
