@@ -1,0 +1,19 @@
+"""The examination of anybody's network and training loop: what theory says of this model on this data, and what goes wrong."""
+
+from typing import TYPE_CHECKING
+
+from gradus.lazy import export
+
+if TYPE_CHECKING:
+    from gradus.examination.verdicts import NotChecked, Section, Verdict
+    from gradus.examination.watch import Sighting, Watch, watch
+
+__all__ = ["NotChecked", "Section", "Sighting", "Verdict", "Watch", "watch"]
+
+export(
+    __name__,
+    {
+        "verdicts": ["NotChecked", "Section", "Verdict"],
+        "watch": ["Sighting", "Watch", "watch"],
+    },
+)
