@@ -5,13 +5,17 @@ from typing import Any
 from gradus.errors import GradusError
 
 __version__ = "0.2.0"
-__all__ = ["GradusError", "__version__", "explain"]
+__all__ = ["GradusError", "__version__", "examine", "explain"]
 
 
 def __getattr__(name: str) -> Any:
-    """`explain`, imported at its first use."""
+    """`explain` and `examine`, imported at their first use."""
     if name == "explain":
         from gradus.explanation import explain
 
         return explain
+    if name == "examine":
+        from gradus.examination import examine
+
+        return examine
     raise AttributeError(f"module 'gradus' has no attribute {name!r}")

@@ -26,7 +26,7 @@ ROWS = (
     ("verify",),
     ("explanation", "report"),
     ("systems",),
-    ("running",),
+    ("running", "examination"),
     ("doctor", "site"),
     ("cli",),
 )
