@@ -25,7 +25,7 @@ class Budget:
     """
 
     def __init__(self, given: Any = "60s") -> None:
-        self.seconds, self.bytes = _parsed(given)
+        self.seconds, self.bytes, self.limits_memory = _parsed(given)
         self._start = time.monotonic()
 
     @property
@@ -39,7 +39,7 @@ class Budget:
         return time.monotonic() - self._start
 
 
-def _parsed(given: Any) -> tuple[float, float]:
+def _parsed(given: Any) -> tuple[float, float, bool]:
     parts = given.replace(",", " ").split() if isinstance(given, str) else given
     if isinstance(parts, (int, float)) and not isinstance(parts, bool):
         parts = [f"{parts}s"]
@@ -60,4 +60,4 @@ def _parsed(given: Any) -> tuple[float, float]:
             if size is not None:
                 raise refusal("budget", ("one time and one size", "一个时间和一个内存大小"), given)
             size = value * SIZES[unit]
-    return seconds or SECONDS, size or BYTES
+    return seconds or SECONDS, size or BYTES, size is not None

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradus.arguments import refusal
 from gradus.examination.comparison import Comparison
-from gradus.examination.verdicts import LEVELS, NotChecked, Section, Verdict
+from gradus.examination.verdicts import LEVELS, NotChecked, Section, Table, Verdict
 from gradus.text import Text
 
 
@@ -24,6 +24,7 @@ class Examination:
         title: the model's class.
         facts: what was examined: samples, budget, seconds.
         lang: of `table` and of what a notebook shows.
+        current: the section that was being looked at when this was written; empty at the end.
 
     Example:
         >>> import torch, gradus
@@ -38,6 +39,7 @@ class Examination:
     title: str
     facts: tuple[tuple[Text, Text], ...]
     lang: str = "en"
+    current: str = ""
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -71,6 +73,7 @@ class Examination:
         """What `to_json` writes."""
         return {
             "title": self.title,
+            "current": self.current,
             "facts": [[list(a), list(b)] for a, b in self.facts],
             "sections": [
                 {
@@ -87,6 +90,20 @@ class Examination:
                 for s in self.sections
             ],
         }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], lang: str = "en") -> Examination:
+        """What `as_dict` or `to_json` has written, read again.
+
+        Raises:
+            GradusError: it is something else.
+        """
+        try:
+            sections = tuple(_section(v) for v in values["sections"])
+            facts = tuple((Text(*a), Text(*b)) for a, b in values["facts"])
+            return cls(sections, values["title"], facts, _language(lang), values.get("current", ""))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise refusal("values", ("what as_dict gives", "as_dict 的结果"), values, kind=True) from None
 
     def html(self, lang: str = "en") -> str:
         """The report as one page that needs no network, in English ("en") or Chinese ("zh")."""
@@ -121,6 +138,32 @@ class Examination:
         return f"Examination of {self.title}: {words}; {len(self.not_checked)} not checked"
 
     __repr__ = __str__
+
+
+def _section(values: dict[str, Any]) -> Section:
+    section = Section(values["name"], Text(*values["title"]))
+    section.facts = [(Text(*a), Text(*b)) for a, b in values["facts"]]
+    section.remarks = [Text(*r) for r in values["remarks"]]
+    for t in values["tables"]:
+        rows = tuple(tuple(Text(*c) if isinstance(c, list) else c for c in row) for row in t["rows"])
+        section.tables.append(Table(tuple(Text(*c) for c in t["columns"]), rows, Text(*t["caption"])))
+    for v in values["verdicts"]:
+        words = Text(*v["statement"]), Text(*v["evidence"]), Text(*v["advice"])
+        section.verdicts.append(Verdict(v["level"], *words, tuple(v["pages"]), v["section"], v["check"]))
+    for n in values["not_checked"]:
+        section.not_checked.append(NotChecked(Text(*n["what"]), Text(*n["reason"]), n["section"]))
+    section.values, section.seconds = _numbers(values["values"]), values["seconds"]
+    return section
+
+
+def _numbers(value: Any) -> Any:
+    """NaN and infinities, which JSON has as texts, as numbers again."""
+    if isinstance(value, dict):
+        return {k: _numbers(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_numbers(v) for v in value]
+    known = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+    return known.get(value, value) if isinstance(value, str) else value
 
 
 def _language(lang: str) -> str:

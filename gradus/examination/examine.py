@@ -26,7 +26,6 @@ __all__ = ["examine"]
 RESERVE = 0.06  # of the budget, for what ends the report
 
 
-@torch.inference_mode(False)
 def examine(
     model: nn.Module,
     loss: Callable[[Any, Any], Any],
@@ -77,6 +76,27 @@ def examine(
         >>> found.verdicts[0].level, found.verdicts[0].check
         ('fault', 'softmax-twice')
     """
+    return examined(
+        model, loss, data, held_out=held_out, optimizer=optimizer, sections=sections, budget=budget, seed=seed, names=names, lang=lang
+    )  # fmt: skip
+
+
+@torch.inference_mode(False)
+def examined(
+    model: nn.Module,
+    loss: Callable[[Any, Any], Any],
+    data: Any,
+    *,
+    held_out: Any = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    sections: Any = None,
+    budget: Any = "60s",
+    seed: int = 0,
+    names: Any = None,
+    lang: str = "en",
+    told: Callable[[Examination], None] | None = None,
+) -> Examination:
+    """`examine`, which tells after every check what was found so far."""
     module("model", model)
     function("loss", loss, "torch.nn.functional.cross_entropy")
     if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
@@ -90,6 +110,13 @@ def examine(
     guard = Guard(model, loss, data, held_out)
     found: list[Section] = []
     facts: list[tuple[Text, Text]] = []
+
+    def so_far() -> None:
+        if told is not None:
+            done = {s.name: s for s in found}
+            parts = tuple(done.get(name) or Section(name, SECTIONS[name].title) for name in asked)
+            told(Examination(parts, type(model).__name__, tuple(facts), lang, current=found[-1].name if found else ""))
+
     try:
         train, held = _data(data, held_out, seed, limits)
         subject = Subject(
@@ -97,7 +124,7 @@ def examine(
         )
         facts = _facts(subject)
         _share_out(subject, asked)
-        _sections(subject, guard, asked, found)
+        _sections(subject, guard, asked, found, so_far)
     except KeyboardInterrupt:
         guard.restore()
         if not facts:
@@ -148,7 +175,9 @@ def _share_out(subject: Subject, asked: list[str]) -> None:
     subject.shares = {name: usable * SECTIONS[name].weight / total for name in asked}
 
 
-def _sections(subject: Subject, guard: Guard, asked: list[str], found: list[Section]) -> None:
+def _sections(
+    subject: Subject, guard: Guard, asked: list[str], found: list[Section], so_far: Callable[[], None]
+) -> None:
     for number, name in enumerate(asked):
         kind = SECTIONS[name]
         section = Section(name, kind.title)
@@ -161,6 +190,7 @@ def _sections(subject: Subject, guard: Guard, asked: list[str], found: list[Sect
         end = max(end, subject.budget.spent + 0.5 * max(usable, 0))
         try:
             for check in kind.checks:
+                so_far()
                 _look(subject, guard, section, check, end)
         except KeyboardInterrupt:
             section.leave(
