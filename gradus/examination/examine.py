@@ -186,8 +186,8 @@ def _sections(
         rest = sum(SECTIONS[n].weight for n in asked[number:])
         usable = subject.budget.left - RESERVE * subject.budget.seconds
         end = subject.budget.spent + max(usable, 0) * kind.weight / rest
-        # what is left over of one section is the next one's: it may take as much as all but half of the rest's
-        end = max(end, subject.budget.spent + 0.5 * max(usable, 0))
+        # what is left over of one section is the next one's: it may take up to three tenths
+        end = max(end, subject.budget.spent + 0.3 * max(usable, 0))
         try:
             for check in kind.checks:
                 so_far()

@@ -10,9 +10,12 @@ from torch import Tensor
 
 from gradus.examination.curvature_checks import hessian, plan
 from gradus.examination.subject import Subject
-from gradus.examination.verdicts import Unchecked
+from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
 from gradus.theory import top_eigenpairs
+
+
+STRANGE = 1e3  # times its step that an adaptive optimiser would move by the gradient of now: its √v is of another function
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,13 @@ def _adaptive(kind: str, optimizer: torch.optim.Optimizer) -> Law:
     return Law(bound, max(float(g["lr"]) for g in groups), scales, words, decay)
 
 
+def _gradients(subject: Subject) -> list[Tensor | None]:
+    """Of the loss on some samples, in evaluation mode; to be used within `subject.evaluating()`."""
+    parameters = [p for p in subject.model.parameters() if p.requires_grad]
+    value = subject.value(*subject.part(min(64, subject.train.samples)))
+    return list(torch.autograd.grad(value, parameters, allow_unused=True))
+
+
 class _Preconditioned:
     """P^½ (H + D) P^½, of which only products are made."""
 
@@ -113,7 +123,7 @@ class _Preconditioned:
         return result
 
 
-def stable_value(subject: Subject, law: Law) -> float:
+def stable_value(subject: Subject, section: Section, law: Law) -> float:
     """The largest eigenvalue of P (H + D)."""
     parameters = [p for p in subject.model.parameters() if p.requires_grad]
     with subject.evaluating():
@@ -126,7 +136,18 @@ def stable_value(subject: Subject, law: Law) -> float:
             ]
             return torch.cat(parts)
 
-        operator = _Preconditioned(H, spread(law.scales).sqrt(), spread(law.decay))
+        scales, left = dict(law.scales), 0
+        for p, g in zip(parameters, _gradients(subject), strict=True):
+            scale = scales.get(id(p))
+            if isinstance(scale, Tensor) and g is not None and float((scale * g).abs().mean()) > STRANGE * law.step:
+                scales[id(p)], left = 0.0, left + 1
+        if left:
+            section.say(
+                f"{left} parameters are left out, whose gradients the optimiser has seen as nearly 0 (as those of biases before a batch "
+                "norm in training)",
+                f"略去 {left} 个参数：优化器所见的梯度几乎为 0（如训练模式下批归一化之前的偏置）",
+            )
+        operator = _Preconditioned(H, spread(scales).sqrt(), spread(law.decay))
         found = top_eigenpairs(
             operator, 1, max_products=plan(subject).products, tolerance=1e-2, seed=subject.seed
         )  # type: ignore[arg-type]

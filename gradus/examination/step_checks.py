@@ -48,7 +48,7 @@ def largest(subject: Subject, section: Section) -> None:
             f"此处没有 {type(subject.optimizer).__name__} 的稳定性判据",
         )
     section.fact("law", "判据", law.words)
-    value = stable_value(subject, law)  # η λ, of the preconditioned Hessian; stable below the law's bound
+    value = stable_value(subject, section, law)  # η λ, of the preconditioned Hessian; stable below the law's bound
     ratio = value / law.bound
     section.values |= {"step_times_curvature": value, "bound": law.bound, "ratio": ratio, "step": law.step}
     section.fact("the optimiser's step / the largest stable one", "优化器步长 / 最大稳定步长", f"{ratio:.3g}")
@@ -114,6 +114,7 @@ def tried(subject: Subject, section: Section) -> None:
     worst = max(losses, key=lambda v: v if math.isfinite(v) else math.inf)
     at = losses.index(worst)
     size = max(abs(start), 1e-12)
+    risen = worst > start + 0.2 * size
     if not math.isfinite(end) or end > start + 0.5 * size:
         section.find(
             "fault", "step-diverges",
@@ -121,18 +122,19 @@ def tried(subject: Subject, section: Section) -> None:
             (f"measured on a copy: {start:.4g} before, {losses[-1]:.4g} after {len(losses) - 1} steps{beside}", f"在副本上测得：起初 {start:.4g}，{len(losses) - 1} 步后为 {losses[-1]:.4g}{beside_zh}"),
             _smaller(section), ("gradient-descent", "hessian-spectrum"),
         )  # fmt: skip
-    elif (ratio is None or ratio > 1) and worst > start + 2 * size and end > 0.7 * start:
+    elif (ratio is None or ratio > 1) and risen and end > (0.98 if worst < start + 2 * size else 0.7) * start:
         section.find(
             "warning", "step-large",
-            ("the step is large: the loss first rises", "步长偏大：损失先上升"),
+            ("the step is large: the loss rises", "步长偏大：损失上升"),
             (f"measured on a copy: {start:.4g} before, {worst:.4g} after {at} steps, {losses[-1]:.4g} after {len(losses) - 1}{beside}", f"在副本上测得：起初 {start:.4g}，{at} 步后 {worst:.4g}，{len(losses) - 1} 步后 {losses[-1]:.4g}{beside_zh}"),
             _smaller(section), ("gradient-descent", "schedules"),
         )  # fmt: skip
     elif ratio is not None and ratio > 1:
+        down = end < start
         section.find(
             "note", "step-above-bound",
-            ("the step is above the largest stable one, and goes down all the same", "步长超过最大稳定步长，但损失仍在下降"),
-            (f"on a copy {start:.4g} became {losses[-1]:.4g} in {len(losses) - 1} steps{beside}: the curvature falls as it moves", f"在副本上，{len(losses) - 1} 步内由 {start:.4g} 变为 {losses[-1]:.4g}{beside_zh}：移动时曲率减小"),
+            ("the step is above the largest stable one" + (", and the loss goes down all the same" if down else ""), "步长超过最大稳定步长" + ("，但损失仍在下降" if down else "")),
+            (f"on a copy the loss went from {start:.4g} to {losses[-1]:.4g} in {len(losses) - 1} steps{beside}", f"在副本上，{len(losses) - 1} 步内损失由 {start:.4g} 变为 {losses[-1]:.4g}{beside_zh}"),
             ("a warm-up is safer", "用预热更稳妥"), ("hessian-spectrum", "schedules"),
         )  # fmt: skip
     elif start - end < 1e-3 * size:
