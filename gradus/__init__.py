@@ -5,11 +5,11 @@ from typing import Any
 from gradus.errors import GradusError
 
 __version__ = "0.2.0"
-__all__ = ["GradusError", "__version__", "explain", "watch"]
+__all__ = ["GradusError", "__version__", "examine", "explain", "watch"]
 
 
 def __getattr__(name: str) -> Any:
-    """`explain` and `watch`, imported at their first use."""
+    """`explain`, `examine` and `watch`, imported at their first use."""
     if name == "explain":
         from gradus.explanation import explain
 
@@ -18,4 +18,8 @@ def __getattr__(name: str) -> Any:
         from gradus.examination import watch
 
         return watch
+    if name == "examine":
+        from gradus.examination import examine
+
+        return examine
     raise AttributeError(f"module 'gradus' has no attribute {name!r}")

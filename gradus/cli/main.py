@@ -24,6 +24,7 @@ VERBS = (
     "verify",
     "practice",
     "explain",
+    "examine",
     "run",
     "data",
     "runs",
@@ -32,7 +33,7 @@ VERBS = (
     "doctor",
 )
 MODULES = {
-    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "verify": "check", "practice": "practising",
+    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "examine": "examining", "verify": "check", "practice": "practising",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
     "site": "publishing", "serve": "publishing",
 }  # fmt: skip

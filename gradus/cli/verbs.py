@@ -109,6 +109,23 @@ TABLE: dict[str, Verb] = {
         ),
         ("explain softmax", "explain softmax --input mine.py:logits", "explain mine.py:loss --input mine.py:batch", "explain attention --output attention.svg", "explain entropy --along p"),
     ),
+    "examine": Verb(
+        Text("what theory says of your own model on your data: curvature, signals, step size, kernel, calibration, and verdicts",
+             "理论如何看待你的模型与数据：曲率、信号、步长、核、校准，以及结论"),
+        (
+            (("target",), {"metavar": "FILE.py:setup"}, Text("a function that returns (model, loss, data), or a dict of examine's arguments",
+                                                             "返回 (model, loss, data) 或 examine 参数字典的函数")),
+            _value("--budget", "B", "time and memory, as 60s, 2GB or '60s 2GB'; 60s unless given", "时间与内存，如 60s、2GB 或 '60s 2GB'，默认 60s"),
+            _value("--sections", "A,B", "these alone: anatomy, data, outputs, signals, gradients, curvature, step, kernel, generalisation, calibration",
+                   "只做这些：anatomy, data, outputs, signals, gradients, curvature, step, kernel, generalisation, calibration"),
+            _value("--checkpoint", "FILE", "fill the model with the tensors of a safetensors file", "用 safetensors 文件填充模型"),
+            _value("--html", "FILE", "write the report as one HTML file", "把报告写成一个 HTML 文件"),
+            _flag("--json", "print JSON", "输出 JSON"),
+            _flag("--strict", "exit status 1 where there is a fault", "有故障时以状态 1 退出"),
+            _value("--seed", "N", "of all draws; 0 unless given", "所有抽样的种子，默认 0", type=int),
+        ),
+        ("examine mine.py:setup", "examine mine.py:setup --html report.html", "examine mine.py:setup --sections signals,step --budget 20s --lang zh"),
+    ),
     "run": Verb(
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
         (

@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
+    from gradus.examination.examination import Examination
+    from gradus.examination.examine import examine
     from gradus.examination.verdicts import NotChecked, Section, Verdict
     from gradus.examination.watch import Sighting, Watch, watch
 
-__all__ = ["NotChecked", "Section", "Sighting", "Verdict", "Watch", "watch"]
+__all__ = ["Examination", "NotChecked", "Section", "Sighting", "Verdict", "Watch", "examine", "watch"]
 
 export(
     __name__,
     {
+        "examination": ["Examination"],
+        "examine": ["examine"],
         "verdicts": ["NotChecked", "Section", "Verdict"],
         "watch": ["Sighting", "Watch", "watch"],
     },

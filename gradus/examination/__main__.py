@@ -1,0 +1,7 @@
+"""`python -m gradus.examination FOLDER`: the examining process; see `gradus.examination.child`."""
+
+import sys
+
+from gradus.examination.child import main
+
+main(sys.argv[1:])

@@ -1,0 +1,103 @@
+"""Training beside held-out data, the sizes that bounds are made of, and the bounds that the library has."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gradus.examination.outcomes import main_of
+from gradus.examination.subject import Subject
+from gradus.examination.verdicts import Section, Unchecked
+from gradus.text import Text
+
+WIDE = 0.10
+
+
+def norms(subject: Subject, section: Section) -> None:
+    """The norm of the parameters, the product of the layers' largest singular values, parameters beside samples."""
+    weights = [
+        (n, p.detach())
+        for n, p in subject.model.named_parameters()
+        if p.is_floating_point() and not p.is_meta
+    ]
+    if not weights:
+        raise Unchecked("the model has no real parameters", "模型没有实数参数")
+    total = math.sqrt(sum(float(p.double().square().sum()) for _, p in weights))
+    section.fact("norm of all parameters", "全部参数的范数", f"{total:.4g}")
+    count, n = sum(p.numel() for _, p in weights), subject.train.length or subject.train.samples
+    shown = f"{count / n:.3g}" + ("" if subject.train.length else " (of the samples looked at)")
+    section.fact(
+        "parameters for each training sample",
+        "参数数 / 训练样本数",
+        Text(shown, f"{count / n:.3g}" + ("" if subject.train.length else "（按所查看的样本）")),
+    )
+    section.values |= {"norm": total, "parameters_per_sample": count / n}
+    dense = [m for m in subject.model.modules() if isinstance(m, nn.Linear)]
+    if dense and all(min(m.weight.shape) <= 2048 for m in dense):
+        logs = [
+            math.log(max(float(torch.linalg.matrix_norm(m.weight.detach().double(), 2)), 1e-300))
+            for m in dense
+        ]
+        section.fact(
+            "product of the dense layers' largest singular values",
+            "各全连接层最大奇异值之积",
+            f"{math.exp(min(sum(logs), 700)):.4g}",
+        )
+        section.values["log_spectral_product"] = sum(logs)
+
+
+def gap(subject: Subject, section: Section) -> None:
+    """Loss and accuracy on training and held-out data, and whether they differ by more than chance."""
+    if subject.held is None:
+        raise Unchecked("no held-out data were given; see held_out", "没有给出留出数据；见 held_out")
+    losses = {}
+    for which in ("train", "held"):
+        values = []
+        for outputs, (_, targets) in zip(subject.outputs(which, True), subject.batches(which), strict=True):
+            value = subject.loss(outputs, targets)
+            if not isinstance(value, Tensor) or value.numel() != 1:
+                raise Unchecked("the loss is no tensor of one number", "损失不是单个数的张量")
+            main = main_of(outputs)
+            values.append((float(value), len(main) if isinstance(main, Tensor) and main.dim() else 1))
+        losses[which] = sum(v * n for v, n in values) / sum(n for _, n in values)
+    section.fact(
+        "loss in training, held out", "损失：训练、留出", f"{losses['train']:.4g}, {losses['held']:.4g}"
+    )
+    section.values |= {"loss_train": losses["train"], "loss_held": losses["held"]}
+    z, y = subject.tables("train", True)
+    other, labels = subject.tables("held", True)
+    right, n = float((z.argmax(-1) == y).double().mean()), len(y)
+    right_, m = float((other.argmax(-1) == labels).double().mean()), len(labels)
+    error = math.sqrt(right * (1 - right) / n + right_ * (1 - right_) / m)
+    section.fact("accuracy in training, held out", "准确率：训练、留出", f"{right:.1%}, {right_:.1%}")
+    section.values |= {
+        "accuracy_train": right,
+        "accuracy_held": right_,
+        "gap": right - right_,
+        "gap_error": error,
+    }
+    if right - right_ > max(WIDE, 3 * error):
+        section.find(
+            "warning", "gap-wide",
+            ("the network has learnt its training data, not the task", "网络学会的是训练数据，而不是任务"),
+            (f"accuracy {right:.1%} on {n:,} training samples, {right_:.1%} on {m:,} held out; the gap is {(right - right_) / max(error, 1e-9):.0f} standard errors", f"在 {n:,} 个训练样本上准确率为 {right:.1%}，在 {m:,} 个留出样本上为 {right_:.1%}；差距为 {(right - right_) / max(error, 1e-9):.0f} 个标准误"),
+            ("more data, augmentation, weight decay, or an earlier stop; and look at the labels", "请增加数据、做增强、加权重衰减或提早停止；并检查标签"),
+            ("regularization", "model-selection"),
+        )  # fmt: skip
+
+
+def bounds(subject: Subject, section: Section) -> None:
+    """What is not there yet."""
+    raise Unchecked(
+        "this version of the library has no bound of generalisation to compute",
+        "此版本的库尚无可计算的泛化界",
+    )
+
+
+CHECKS = (
+    (Text("norms", "范数"), norms),
+    (Text("training beside held-out data", "训练与留出数据之比"), gap),
+    (Text("bounds of the generalisation error", "泛化误差的界"), bounds),
+)

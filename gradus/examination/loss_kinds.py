@@ -1,0 +1,103 @@
+"""What kind of loss a function is, found out by calling it: whether it takes the softmax itself, sums, or mixes pairs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradus.examination.batches import copied, rows
+from gradus.examination.outcomes import main_of, with_main
+from gradus.examination.subject import Subject
+from gradus.examination.verdicts import Unchecked
+
+
+def sample(subject: Subject) -> tuple[Any, Tensor, Any]:
+    """What the model returned for the first batch, the main tensor of it, and the targets.
+
+    Raises:
+        Unchecked: it returns no tensor of real numbers.
+    """
+    outputs = subject.outputs()[0]
+    main = main_of(outputs)
+    if not isinstance(main, Tensor) or not main.is_floating_point():
+        raise Unchecked("the model returns no tensor of real numbers", "模型未返回实数张量")
+    return outputs, main, subject.train.batches[0][1]
+
+
+def loss_at(subject: Subject, outputs: Any, main: Tensor, targets: Any) -> float:
+    """The loss of outputs whose main tensor is this one.
+
+    Raises:
+        Unchecked: it is no number.
+    """
+    with torch.no_grad():
+        value = subject.loss(with_main(copied(outputs), main.clone()), copied(targets))
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        raise Unchecked("the loss is no tensor of one number", "损失不是单个数的张量")
+    return float(value)
+
+
+def near(a: float, b: float, tolerance: float = 1e-4) -> bool:
+    """Whether two losses are one but for rounding."""
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-3)
+
+
+def is_cross_entropy(subject: Subject) -> bool:
+    """Whether adding a number to all scores of a row changes nothing, though changing one of them does: a softmax is inside."""
+    outputs, main, targets = sample(subject)
+    if main.dim() < 2:
+        return False
+    axis = _class_axis(main, targets)
+    if main.shape[axis] < 2:
+        return False
+    generator = torch.Generator().manual_seed(subject.seed)
+    shape = [1 if k == axis % main.dim() else s for k, s in enumerate(main.shape)]
+    shift = torch.randn(shape, generator=generator).to(main)
+    scores = torch.randn(main.shape, generator=generator).to(main)
+    at, shifted = (loss_at(subject, outputs, m, targets) for m in (scores, scores + shift))
+    stirred = loss_at(subject, outputs, scores.roll(1, axis), targets)
+    return near(at, shifted) and not near(at, stirred, 1e-6)
+
+
+def _class_axis(main: Tensor, targets: Any) -> int:
+    if (
+        isinstance(targets, Tensor)
+        and not targets.is_floating_point()
+        and main.shape[:1] + main.shape[2:] == targets.shape
+    ):
+        return 1
+    return -1
+
+
+def class_axis(main: Tensor, targets: Any) -> int:
+    """The axis of the classes: the second, or the last."""
+    return _class_axis(main, targets)
+
+
+def is_sum(subject: Subject) -> bool:
+    """Whether the loss of a batch is the sum, not the mean, of those of its samples: that of the batch twice is doubled."""
+    outputs, main, targets = sample(subject)
+    if not isinstance(targets, Tensor) or not isinstance(outputs, Tensor) or len(main) != len(targets):
+        raise Unchecked("outputs or targets are no tensors", "输出或目标不是张量")
+    once = loss_at(subject, outputs, main, targets)
+    twice = loss_at(subject, outputs, torch.cat([main, main]), torch.cat([targets, targets]))
+    return near(twice, 2 * once) and not near(twice, once)
+
+
+def mixes_pairs(subject: Subject) -> tuple[float, float] | None:
+    """The loss with targets in their order and in another, where the two are one though the targets differ; else None."""
+    outputs, main, targets = sample(subject)
+    if not isinstance(targets, Tensor) or len(main) != len(targets) or len(targets) < 3:
+        raise Unchecked("too few targets", "目标太少")
+    order = torch.randperm(len(targets), generator=torch.Generator().manual_seed(subject.seed))
+    moved = rows(targets, order)
+    if torch.equal(moved, targets):
+        raise Unchecked("all targets are equal", "所有目标都相同")
+    drawn = torch.randn(main.shape, generator=torch.Generator().manual_seed(subject.seed)).to(main)
+    if main.min() >= 0:
+        drawn = drawn.sigmoid()  # a loss that takes probabilities alone
+    values = [loss_at(subject, outputs, drawn, t) for t in (targets, moved)]
+    return (values[0], values[1]) if near(*values, 1e-6) else None

@@ -1,0 +1,338 @@
+"""What the model puts out, and what the loss makes of it: softmax twice, losses far from chance, outputs that are equal or mixed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gradus.examination.batches import copied, length, rows
+from gradus.examination.loss_kinds import (
+    class_axis,
+    is_cross_entropy,
+    is_sum,
+    loss_at,
+    mixes_pairs,
+    near,
+    sample,
+)
+from gradus.examination.outcomes import main_of, table_of
+from gradus.examination.subject import Subject
+from gradus.examination.verdicts import Section, Unchecked
+from gradus.text import Text
+
+EQUAL = 1e-4  # spread over samples beside the outputs' size, below which all inputs have one output
+SURE = 0.99
+
+
+def forward(subject: Subject, section: Section) -> None:
+    """That the model runs; its outputs are finite, its inputs left as they are, its outputs the same twice."""
+    inputs, _ = subject.train.batches[0]
+    given = copied(inputs)
+    with torch.no_grad():
+        outputs = subject.model(given)
+    main = main_of(outputs)
+    if not isinstance(main, Tensor):
+        section.find(
+            "fault" if outputs is None else "note", "no-outputs",
+            ("the model returns nothing", "模型没有返回值") if outputs is None else ("the model returns no tensor of real numbers", "模型未返回实数张量"),
+            (f"its forward returns {type(outputs).__name__}", f"其 forward 返回 {type(outputs).__name__}"),
+            ("return the outputs at the end of forward", "请在 forward 末尾返回输出"), ("mlp",),
+        )  # fmt: skip
+        raise Unchecked("the model returns no tensor", "模型未返回张量")
+    before, after = (torch.cat([t.reshape(-1).double() for t in _real(x)]) if any(True for _ in _real(x)) else None for x in (inputs, given))  # fmt: skip
+    if before is not None and after is not None and not torch.equal(before.nan_to_num(), after.nan_to_num()):
+        section.find(
+            "warning", "inputs-changed",
+            ("the model changes its inputs", "模型改动了自己的输入"),
+            (f"{float((before != after).double().mean()):.0%} of the entries of the first batch differ after a call", f"一次调用之后，首批中 {float((before != after).double().mean()):.0%} 的元素变了"),
+            ("no operation in place on what comes in: x = x + 1, not x += 1", "不要对传入的张量作原地运算：用 x = x + 1，不用 x += 1"),
+            ("reverse-mode",),
+        )  # fmt: skip
+    outputs_ = subject.outputs()
+    mains = [m for m in map(main_of, outputs_) if isinstance(m, Tensor)]
+    section.fact(
+        "outputs", "输出", f"{tuple(mains[0].shape[1:])} {str(mains[0].dtype).removeprefix('torch.')}"
+    )
+    if mains[0].is_floating_point():
+        bad = sum(int((~m.isfinite()).sum()) for m in mains)
+        whole = sum(m.numel() for m in mains)
+        if bad and all(bool(t.isfinite().all()) for batch in subject.train.batches for t in _real(batch[0])):
+            where, zh = _first_not_finite(subject)
+            section.find(
+                "fault", "outputs-not-finite",
+                ("the outputs hold NaN or ∞", "输出含有 NaN 或 ∞"),
+                (f"{bad:,} of {whole:,} numbers{where}", f"{whole:,} 个数中的 {bad:,} 个{zh}"),
+                ("look at this layer: an overflow, a division by zero, the logarithm of zero, or parameters that were spoilt", "请检查该层：上溢、除以零、对零取对数，或参数已被毁坏"),
+                ("floating-point", "stable-evaluation"),
+            )  # fmt: skip
+
+
+def _real(value: Any) -> list[Tensor]:
+    from gradus.examination.batches import tensors
+
+    return [t for t in tensors(value) if t.is_floating_point()]
+
+
+def _first_not_finite(subject: Subject) -> tuple[str, str]:
+    """Where numbers first are not finite: a parameter, or what a layer puts out."""
+    for name, p in [*subject.model.named_parameters(), *subject.model.named_buffers()]:
+        if p.is_floating_point() and not bool(p.isfinite().all()):
+            return f"; first in the parameter or buffer {name}", f"；首先在参数或缓冲区 {name} 中"
+    found: list[str] = []
+
+    def hook(name: str) -> Any:
+        def hear(_: Any, __: Any, output: Any) -> None:
+            main = main_of(output)
+            if (
+                not found
+                and isinstance(main, Tensor)
+                and main.is_floating_point()
+                and not bool(main.isfinite().all())
+            ):
+                found.append(name)
+
+        return hear
+
+    handles = [
+        m.register_forward_hook(hook(n)) for n, m in subject.model.named_modules() if not list(m.children())
+    ]
+    try:
+        with torch.no_grad():
+            for inputs, _ in subject.train.batches:
+                subject.run(inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return (f"; first out of {found[0]}", f"；首先由 {found[0]} 输出") if found else ("", "")
+
+
+def repeated(subject: Subject, section: Section) -> None:
+    """Whether a second call gives the same, and whether a sample's output depends on its batch."""
+    inputs, _ = subject.train.batches[0]
+    n = min(length(inputs), 32)
+    inputs = rows(inputs, slice(n))
+    with subject.evaluating(), torch.no_grad():
+        one, two = (main_of(subject.run(inputs)) for _ in range(2))
+        if not isinstance(one, Tensor) or one.shape != two.shape:
+            raise Unchecked("the model returns no tensor of one shape", "模型未返回形状固定的张量")
+        if not one.is_floating_point() or not bool(one.isfinite().all()):
+            raise Unchecked("outputs that are not finite", "输出含非有限的数")
+        size = float(one.double().square().mean().sqrt())
+        gap = float((one - two).double().square().mean().sqrt())
+        tolerance = 64 * torch.finfo(one.dtype).eps ** 0.75
+        if gap > tolerance * max(size, 1e-30):
+            section.find(
+                "warning", "outputs-random",
+                ("in evaluation mode the outputs differ from call to call", "评估模式下，每次调用的输出不同"),
+                (f"two calls on the same {n} samples differ by {gap / max(size, 1e-30):.1%} of the outputs' size", f"对相同的 {n} 个样本调用两次，输出相差其大小的 {gap / max(size, 1e-30):.1%}"),
+                ("draw only while self.training is true, as F.dropout(x, p, self.training) does", "只在 self.training 为真时随机抽取，如 F.dropout(x, p, self.training)"),
+                ("dropout",),
+            )  # fmt: skip
+            return
+        if n < 3:
+            raise Unchecked("fewer than three samples in a batch", "一批少于三个样本")
+        if len(one) != n:
+            raise Unchecked("the outputs have no row for each sample", "输出不是每个样本一行")
+        part = main_of(subject.run(rows(inputs, slice(n // 2))))
+    if not isinstance(part, Tensor) or part.shape[1:] != one.shape[1:]:
+        raise Unchecked("the outputs' shape depends on the batch", "输出的形状依赖于批次")
+    gap = float((one[: n // 2] - part).double().square().mean().sqrt())
+    section.values["mixing"] = gap / max(size, 1e-30)
+    if gap > 10 * tolerance * max(size, 1e-30):
+        section.find(
+            "fault", "samples-mixed",
+            ("a sample's output depends on the other samples of its batch", "一个样本的输出依赖于同批的其他样本"),
+            (f"the first {n // 2} of {n} samples, alone, have outputs that differ by {gap / max(size, 1e-30):.1%} of their size, in evaluation mode", f"评估模式下，{n} 个样本中的前 {n // 2} 个单独计算时，输出相差其大小的 {gap / max(size, 1e-30):.1%}"),
+            ("look for a softmax, a norm or a mean over axis 0, and for a reshape or view that takes samples apart", "请查找对第 0 维的 softmax、归一化或平均，以及拆散样本的 reshape 或 view"),
+            ("batch-norm", "softmax"),
+        )  # fmt: skip
+
+
+def equal(subject: Subject, section: Section) -> None:
+    """Whether different inputs have different outputs."""
+    mains = [m for m in map(main_of, subject.outputs()) if isinstance(m, Tensor) and m.is_floating_point()]
+    if (
+        not mains
+        or subject.train.samples < 4
+        or any(m.shape[1:] != mains[0].shape[1:] or not m.dim() for m in mains)
+    ):
+        raise Unchecked("the outputs are no rows of real numbers", "输出不是实数的行")
+    z = torch.cat(mains).double()
+    z = z.reshape(len(z), -1)
+    if not bool(z.isfinite().all()):
+        raise Unchecked("outputs that are not finite", "输出含非有限的数")
+    size, spread = float(z.square().mean().sqrt()), float(z.std(0).square().mean().sqrt())
+    section.fact(
+        "outputs: root mean square, spread over samples",
+        "输出：均方根、样本间的离散",
+        f"{size:.3g}, {spread:.3g}",
+    )
+    section.values |= {"output_rms": size, "output_spread": spread}
+    if spread <= EQUAL * size or size == 0:
+        section.find(
+            "fault", "outputs-equal",
+            ("all inputs have nearly one output", "所有输入的输出几乎相同"),
+            (f"outputs of size {size:.3g} differ by {spread:.2g} over {len(z):,} samples", f"{len(z):,} 个样本上，大小为 {size:.3g} 的输出只相差 {spread:.2g}"),
+            ("the input does not come through: see dead units and vanishing signals below", "输入未能传到输出：见下文的失活单元与信号消失"),
+            ("signal-propagation", "initialization"),
+        )  # fmt: skip
+
+
+def softmaxes(subject: Subject, section: Section) -> None:
+    """Whether the outputs are what the loss takes: logits, log-probabilities or probabilities."""
+    outputs, main, targets = sample(subject)
+    if main.dim() < 2 or not bool(main.isfinite().all()):
+        raise Unchecked("the outputs are no rows of finite scores", "输出不是有限得分的行")
+    axis = class_axis(main, targets)
+    wide = main.double()
+    rows_sum = wide.sum(axis)
+    probabilities = (
+        bool((wide >= 0).all()) and float((rows_sum - 1).abs().max()) < 1e-2 and main.shape[axis] > 1
+    )
+    inside = is_cross_entropy(subject)
+    section.values |= {"loss_takes_softmax": inside, "outputs_are_probabilities": probabilities}
+    if inside and probabilities:
+        C = main.shape[axis]
+        least = math.log((math.e + C - 1) / math.e)
+        section.find(
+            "fault", "softmax-twice",
+            ("softmax is applied twice: by the model and by the loss", "softmax 用了两次：模型一次，损失一次"),
+            (f"each row of outputs sums to 1 already, and the loss is blind to a number added to a row, as one with a softmax inside is; with outputs in [0, 1] it cannot fall below {least:.3g}", f"输出的每一行之和已为 1，而在一行上加同一个数时损失不变，说明损失内含 softmax；输出在 [0, 1] 内时损失不会低于 {least:.3g}"),
+            ("return the logits, and take the softmax only to read probabilities", "请返回 logits，只在需要读取概率时才取 softmax"),
+            ("softmax-cross-entropy", "softmax"),
+        )  # fmt: skip
+    if (
+        isinstance(targets, Tensor)
+        and not targets.is_floating_point()
+        and table_of(main, targets) is not None
+        and not inside
+    ):
+        logged = float((wide.logsumexp(axis)).abs().max()) < 1e-2
+        shifted = loss_at(subject, outputs, main + 1, targets)
+        at = loss_at(subject, outputs, main, targets)
+        mean = near(shifted, at - 1, 1e-3)
+        if mean and not logged:
+            kind = (
+                ("probabilities", "概率")
+                if probabilities
+                else ("scores that are no log-probabilities", "并非对数概率的得分")
+            )
+            section.find(
+                "fault", "nll-of-scores",
+                ("the loss takes log-probabilities, and gets something else", "损失需要对数概率，得到的却不是"),
+                (f"a 1 added to all outputs lowers it by 1, without end; the outputs are {kind[0]}", f"所有输出加 1，损失就减 1，没有止境；而输出是{kind[1]}"),
+                ("end the model with log_softmax, or use cross_entropy on the logits", "请以 log_softmax 结束模型，或对 logits 用 cross_entropy"),
+                ("nll", "softmax-cross-entropy"),
+            )  # fmt: skip
+    if isinstance(targets, Tensor) and targets.is_floating_point() and targets.shape == main.shape:
+        _sigmoid_twice(subject, section, outputs, main, targets)
+
+
+def _sigmoid_twice(subject: Subject, section: Section, outputs: Any, main: Tensor, targets: Tensor) -> None:
+    drawn = torch.randn(main.shape, generator=torch.Generator().manual_seed(subject.seed)).to(main)
+    y = targets.clamp(0, 1)
+    try:
+        found = loss_at(subject, outputs, drawn, targets)
+    except Exception:
+        return  # a loss that refuses scores takes probabilities
+    known = float(torch.nn.functional.binary_cross_entropy_with_logits(drawn, y.to(drawn)))
+    if near(found, known, 1e-3) and bool((main >= 0).all()) and bool((main <= 1).all()):
+        section.find(
+            "fault", "sigmoid-twice",
+            ("the sigmoid is applied twice: by the model and by the loss", "sigmoid 用了两次：模型一次，损失一次"),
+            (f"the loss is the cross-entropy with logits, and all outputs lie in [{float(main.min()):.2g}, {float(main.max()):.2g}]", f"损失是以 logits 为输入的交叉熵，而所有输出都在 [{float(main.min()):.2g}, {float(main.max()):.2g}] 内"),
+            ("return the logits", "请返回 logits"), ("bce", "sigmoid"),
+        )  # fmt: skip
+
+
+def losses(subject: Subject, section: Section) -> None:
+    """The loss beside that of outputs of zero; whether right and sure answers cost little; sums and mixed pairs."""
+    outputs, main, targets = sample(subject)
+    at = loss_at(subject, outputs, main, targets)
+    section.fact("loss of the first batch", "首批的损失", f"{at:.4g}")
+    section.values["loss"] = at
+    if not math.isfinite(at):
+        if bool(main.isfinite().all()):
+            section.find(
+                "fault", "loss-not-finite", ("the loss is not finite, though the outputs are", "输出有限，而损失不是有限的数"),
+                (f"the loss of the first batch is {at}", f"首批的损失为 {at}"),
+                ("look for the logarithm of zero and for labels outside of the classes; losses with logits avoid the first", "请检查是否对零取了对数、标签是否越界；以 logits 为输入的损失可避免前者"),
+                ("stable-evaluation", "softmax-cross-entropy"),
+            )  # fmt: skip
+        raise Unchecked("the loss is not finite", "损失不是有限的数")
+    pair = table_of(main, targets)
+    if pair is not None and is_cross_entropy(subject):
+        _beside_chance(subject, section, outputs, main, targets, at)
+    mixed = mixes_pairs(subject)
+    if mixed is not None:
+        shapes = (tuple(main.shape), tuple(targets.shape))
+        section.find(
+            "fault", "targets-mixed",
+            ("the loss does not depend on which target belongs to which sample", "损失与哪个目标属于哪个样本无关"),
+            (f"with the targets in another order it is {mixed[1]:.6g}, as before; outputs {shapes[0]} and targets {shapes[1]}", f"把目标换个顺序，损失仍为 {mixed[1]:.6g}；输出为 {shapes[0]}，目标为 {shapes[1]}"),
+            ("give both one shape: (n, 1) beside (n) is broadcast to all pairs (n, n)", "请使两者形状一致：(n, 1) 与 (n) 会广播成所有配对 (n, n)"),
+            ("mse", "losses"),
+        )  # fmt: skip
+    elif is_sum(subject):
+        section.find(
+            "note", "loss-sum",
+            ("the loss is a sum over samples, not a mean", "损失是样本之和，而不是平均"),
+            (f"the batch twice has twice the loss; a step grows with the batch, here {length(subject.train.batches[0][0])}-fold", f"同一批重复一次，损失加倍；步长随批次大小增大，此处为 {length(subject.train.batches[0][0])} 倍"),
+            ('reduction="mean", or divide the learning rate by the batch size', "请用 reduction=\"mean\"，或把学习率除以批次大小"),
+            ("large-batch", "gradient-descent"),
+        )  # fmt: skip
+
+
+def _beside_chance(
+    subject: Subject, section: Section, outputs: Any, main: Tensor, targets: Tensor, at: float
+) -> None:
+    axis, C = class_axis(main, targets), main.shape[class_axis(main, targets)]
+    uniform = loss_at(subject, outputs, torch.zeros_like(main), targets)
+    section.fact("loss of equal scores", "得分相等时的损失", f"{uniform:.4g}")
+    z, y = subject.tables()
+    guess = z.argmax(-1)
+    right = float((guess == y).double().mean())
+    most = float(torch.bincount(y, minlength=C).double().max() / len(y))
+    section.fact(
+        "accuracy",
+        "准确率",
+        Text(
+            f"{right:.1%} of {len(y):,}; the most frequent class has {most:.1%}",
+            f"{len(y):,} 个中的 {right:.1%}；最多的类别占 {most:.1%}",
+        ),
+    )
+    section.values |= {"accuracy": right, "loss_uniform": uniform, "classes": C}
+    chance = most + 3 * math.sqrt(most * (1 - most) / len(y))
+    if at > 2 * uniform + 0.5 and right < max(chance, 1.5 / C + 0.1):
+        section.find(
+            "warning", "loss-above-chance",
+            ("the loss is far above that of a guess", "损失远高于随机猜测"),
+            (f"{at:.4g}, where equal scores for all {C} classes have {uniform:.4g}; accuracy {right:.1%}", f"损失为 {at:.4g}，而 {C} 个类别得分相等时为 {uniform:.4g}；准确率为 {right:.1%}"),
+            ("make the last layer's weights smaller at the start: wrong and sure answers cost the first steps", "请减小最后一层的初始权重：错误而确信的答案会浪费最初若干步"),
+            ("initialization", "softmax-cross-entropy"),
+        )  # fmt: skip
+    # a right answer with probability 0.99
+    index = targets.clamp_min(0).unsqueeze(axis)
+    sure = torch.zeros_like(main).scatter(axis, index, math.log(SURE * (C - 1) / (1 - SURE)))
+    best = loss_at(subject, outputs, sure, targets)
+    section.values["loss_sure"] = best
+    if math.isfinite(best) and best >= uniform:
+        section.find(
+            "fault", "loss-reversed",
+            ("the loss prefers a guess to right answers", "与正确答案相比，损失更偏爱猜测"),
+            (f"answers that give the right class {SURE:.0%} have the loss {best:.4g}, equal scores have {uniform:.4g}", f"给正确类别 {SURE:.0%} 概率的答案，损失为 {best:.4g}；得分相等时为 {uniform:.4g}"),
+            ("look at its sign, and at label smoothing: ε is the share that is spread out, 0.1 rather than 0.9", "请检查其符号与标签平滑：ε 是被摊开的份额，应为 0.1 而非 0.9"),
+            ("cross-entropy", "softmax-cross-entropy"),
+        )  # fmt: skip
+
+
+CHECKS = (
+    (Text("a call of the model", "调用模型"), forward),
+    (Text("whether outputs are determined, sample by sample", "输出是否逐样本确定"), repeated),
+    (Text("whether inputs have outputs of their own", "不同输入的输出是否不同"), equal),
+    (Text("what the loss takes", "损失需要什么"), softmaxes),
+    (Text("the loss beside that of a guess", "损失与随机猜测之比"), losses),
+)
