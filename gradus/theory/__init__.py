@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
     from gradus.theory.trace_estimate import TraceEstimate, estimate_trace
+    from gradus.theory.vc_bound import vc_bound
+    from gradus.theory.vc_dimension import VCDimension, vc_dimension
 
 __all__ = [
     "Calibration",
@@ -36,6 +38,7 @@ __all__ = [
     "Signal",
     "SpectralDensity",
     "TraceEstimate",
+    "VCDimension",
     "calibration",
     "critical_weights",
     "curvature_diagonal",
@@ -51,6 +54,8 @@ __all__ = [
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
+    "vc_bound",
+    "vc_dimension",
 ]
 
 export(
@@ -68,5 +73,7 @@ export(
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],
         "trace_estimate": ["TraceEstimate", "estimate_trace"],
+        "vc_bound": ["vc_bound"],
+        "vc_dimension": ["VCDimension", "vc_dimension"],
     },
 )

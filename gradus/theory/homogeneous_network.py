@@ -16,8 +16,16 @@ from gradus.theory.sample_outputs import outputs_of
 from gradus.theory.signal_recorder import INPUT, Heard, Place, SignalRecorder
 
 Phi = Callable[[Tensor], Tensor]
-Step = tuple[Any, Phi | None, tuple[int, ...]]  # a layer, or an activation; the shape of what enters a layer
 LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+class Step(NamedTuple):
+    """A layer and the shape of what enters it, or an activation, whose slope may be learnt."""
+
+    layer: Any = None
+    shape: tuple[int, ...] = ()
+    phi: Phi | None = None
+    learnt: bool = False
 
 
 class LinearMap(NamedTuple):
@@ -46,14 +54,14 @@ class HomogeneousNetwork:
                 hook.remove()
         self.model = model
         self.steps = [_step(place, recorder.places[place], shapes) for place in _chain(recorder.places)]
-        if all(layer is None for layer, _, _ in self.steps):
+        if all(step.layer is None for step in self.steps):
             raise _no_chain(Text("one without such a layer", "没有这样的层的模型"))
         self.apart = 0.0
 
     @property
     def biased(self) -> bool:
         """Whether any layer adds an offset."""
-        return any(layer is not None and layer.bias is not None for layer, _, _ in self.steps)
+        return any(step.layer is not None and step.layer.bias is not None for step in self.steps)
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """(n, k), the model's own; they are compared with the chain's.
@@ -78,12 +86,20 @@ class HomogeneousNetwork:
         self.apart = max(self.apart, apart)
         return f
 
+    def units(self, inputs: Tensor) -> list[tuple[Step, int]]:
+        """The steps, and how many numbers a sample has after each, for inputs of this shape."""
+        found, h = [], inputs[:1].to(wide(inputs))
+        for step in self.steps:
+            h = _applied(step, h)
+            found.append((step, h.numel()))
+        return found
+
     def maps(self, inputs: Tensor) -> list[LinearMap]:
         """The norms of the layers as matrices, for inputs of this shape."""
         found, h = [], inputs[:1].to(wide(inputs))
         for step in self.steps:
             h = _applied(step, h)
-            layer = step[0]
+            layer = step.layer
             if layer is None:
                 continue
             units = layer.weight.detach().to(h.dtype).flatten(1).square().sum(1)
@@ -140,7 +156,7 @@ def _step(place: Place, heard: Heard, shapes: dict[str, list[tuple[int, ...]]]) 
             raise _no_chain(
                 Text(f"a layer {place.kind} ({place.module})", f"层 {place.kind}（{place.module}）")
             )
-        return heard.layer, None, shapes[place.module][place.call]
+        return Step(heard.layer, shapes[place.module][place.call])
     grid = torch.tensor([-1000.0, -2.0, -1.0, -1e-3, 0.0, 1e-3, 1.0, 2.0, 1000.0], dtype=torch.float64)
     if heard.phi is not None:
         values = heard.phi(grid)
@@ -148,7 +164,7 @@ def _step(place: Place, heard: Heard, shapes: dict[str, list[tuple[int, ...]]]) 
         if abs(left) <= 1 and torch.allclose(
             values, torch.where(grid > 0, grid, left * grid), rtol=1e-6, atol=0
         ):
-            return None, heard.phi, ()
+            return Step(phi=heard.phi, learnt=place.kind == "prelu")
     raise _no_chain(
         Text(f"an activation {place.kind} ({place.module})", f"激活函数 {place.kind}（{place.module}）")
     )
@@ -156,15 +172,17 @@ def _step(place: Place, heard: Heard, shapes: dict[str, list[tuple[int, ...]]]) 
 
 def _applied(step: Step, h: Tensor) -> Tensor:
     """A layer or an activation in double precision."""
-    layer, phi, shape = step
-    if layer is None:
-        return phi(h)  # type: ignore[misc]
+    if step.phi is not None:
+        return step.phi(h)
+    layer = step.layer
     weight = layer.weight.detach().to(h.dtype)
     bias = None if layer.bias is None else layer.bias.detach().to(h.dtype)
     try:
-        h = h.reshape(-1, *shape)
+        h = h.reshape(-1, *step.shape)
     except RuntimeError:  # the samples of a later batch have another size
-        raise _no_chain(Text(f"{tuple(h.shape)} for {shape}", f"{tuple(h.shape)}，而非 {shape}")) from None
+        raise _no_chain(
+            Text(f"{tuple(h.shape)} for {step.shape}", f"{tuple(h.shape)}，而非 {step.shape}")
+        ) from None
     if isinstance(layer, nn.Linear):
         return nn.functional.linear(h, weight, bias)
     convolve = getattr(nn.functional, f"conv{weight.dim() - 2}d")

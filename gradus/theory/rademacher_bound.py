@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gradus.arguments import number, refusal
-from gradus.arguments.tensors import module, same_device, tensor
-from gradus.optimization.unchanged_model import outside_of_inference, unchanged
+from gradus.arguments import number
+from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
+from gradus.theory.classifier_batches import batches_of, margins_of
 from gradus.theory.generalisation_bound import GeneralisationBound
 from gradus.theory.homogeneous_network import HomogeneousNetwork, LinearMap, wide
 
@@ -70,30 +69,20 @@ def rademacher_bound(
         >>> found.vacuous, round(found.value, 2)
         (False, 0.08)
     """
-    module("model", model)
-    if not isinstance(data, Iterable) or isinstance(data, (str, bytes, dict, Tensor)):
-        raise refusal("data", ("batches (inputs, labels)", "各批 (inputs, labels)"), data, kind=True)
     gamma = None if margin is None else number("margin", margin, above=0)
     delta = 1 - number("confidence", confidence, above=0, below=1)
     network: HomogeneousNetwork | None = None
-    margins, squares, shape = [], 0.0, None
+    margins, squares = [], 0.0
     with unchanged(model), torch.no_grad():
-        for index, batch in enumerate(data):
-            inputs, labels = _pair(index, batch)
+        for name, inputs, labels in batches_of(model, data):
             network = network or HomogeneousNetwork(model, inputs)
-            if shape is not None and inputs.shape[1:] != shape:
-                shapes = f"{tuple(inputs.shape[1:])}, {tuple(shape)}"
-                raise refusal(f"data[{index}][0]", ("samples of one shape", "形状相同的样本"), Text(shapes, shapes))  # fmt: skip
-            shape = inputs.shape[1:]
             f = network.outputs(inputs)
-            k = f.shape[1]
-            margins.append(_margins(f, labels, f"data[{index}][1]"))
+            margins.append(margins_of(f, labels, name))
             squares += float(inputs.to(wide(inputs)).square().sum())
-        if network is None:
-            raise refusal("data", ("at least one batch", "至少一个批次"), Text("none", "没有批次"))
+        assert network is not None
         maps = network.maps(inputs)
     m = torch.cat(margins).cpu()
-    n = len(m)
+    n, k = len(m), f.shape[1]
     norms = _norms(maps, network.biased) * k
     kappa = 1.0 if k == 1 else 2.0
     spread = math.sqrt(squares + (n if network.biased else 0)) / n
@@ -110,31 +99,6 @@ def rademacher_bound(
         assumptions=_assumptions(network.apart),
         terms=terms,
     )
-
-
-def _pair(index: int, batch: Any) -> tuple[Tensor, Tensor]:
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        raise refusal(f"data[{index}]", ("a pair (inputs, labels)", "一对 (inputs, labels)"), batch, kind=True)  # fmt: skip
-    inputs = tensor(f"data[{index}][0]", batch[0], finite=True, meta=False)
-    labels = tensor(f"data[{index}][1]", batch[1], dtype="integer", meta=False)
-    if inputs.dim() < 2 or not len(inputs) or labels.shape != inputs.shape[:1]:
-        shapes = f"{tuple(inputs.shape)}, {tuple(labels.shape)}"
-        raise refusal(f"data[{index}]", ("inputs (n, …) and n labels", "输入 (n, …) 与 n 个标签"), Text(shapes, shapes))  # fmt: skip
-    same_device(inputs=inputs, labels=labels)
-    return outside_of_inference(inputs), outside_of_inference(labels).long()
-
-
-def _margins(f: Tensor, labels: Tensor, name: str) -> Tensor:
-    """The label's output less the largest other."""
-    classes = max(f.shape[1], 2)
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= classes:
-        raise refusal(name, (f"classes from 0 to {classes - 1}", f"0 到 {classes - 1} 的类别"), Text(f"{low} to {high}", f"{low} 到 {high}"))  # fmt: skip
-    if f.shape[1] == 1:
-        return f[:, 0] * (2 * labels - 1)
-    own = f.gather(1, labels[:, None])
-    others = f.scatter(1, labels[:, None], -math.inf)
-    return own[:, 0] - others.amax(1)
 
 
 def _norms(maps: list[LinearMap], biased: bool) -> float:

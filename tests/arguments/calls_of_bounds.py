@@ -30,4 +30,16 @@ def calls_of_bounds() -> dict[str, Example]:
             margin=1.0,
             confidence=0.9,
         ),
+        "gradus.theory.vc_dimension": of(
+            theory.vc_dimension,
+            labellings=Fresh(lambda: torch.tensor([[0, 1, 0], [1, 1, 0]])),
+            samples=10,
+            confidence=0.9,
+        ),
+        "gradus.theory.vc_bound": of(
+            theory.vc_bound,
+            model=Fresh(lambda: nn.Linear(3, 2, dtype=torch.float64)),
+            data=Fresh(lambda: [(tensors(0, 6, 3), torch.tensor([0, 1, 0, 1, 0, 1]))]),
+            confidence=0.9,
+        ),
     }

@@ -134,6 +134,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.GeneralisationBound": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
+    "gradus.theory.VCDimension": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
     "gradus.theory.Signal": RESULT,

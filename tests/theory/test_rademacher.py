@@ -167,7 +167,9 @@ def test_a_convolution_is_bounded_by_its_matrix():
     model = nn.Sequential(conv, nn.ReLU(), nn.Flatten(), nn.Linear(18, 3, bias=False))
     x, y = data(shape=(1, 5, 5))
     norms = rademacher_bound(model, [(x, y)]).terms["norms"]
-    assert norms == pytest.approx(float(matrix.norm() * model[3].weight.detach().norm(dim=1).max() * 3), rel=1e-5)
+    assert norms == pytest.approx(
+        float(matrix.norm() * model[3].weight.detach().norm(dim=1).max() * 3), rel=1e-5
+    )
 
 
 def planted(n, seed):

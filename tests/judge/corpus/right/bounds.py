@@ -56,3 +56,46 @@ def rademacher_corners(x, weights="l2", radius=1.0, signs=None, lipschitz=1.0, l
     }[weights]()
     gap = 2 * lipschitz * complexity + 3 * largest * math.sqrt(math.log(2 / (1 - confidence)) / (2 * n))
     return tuple(v.to(dtype) for v in (complexity, error, radius * closed / n, gap))
+
+
+# vc-dimension: bit masks of whole numbers, from the smallest sets upwards
+def vc_masks(labellings, samples=1000, confidence=0.95):
+    rows = labellings.astype(int).tolist()
+    n = len(rows[0])
+    codes = {sum(bit << i for i, bit in enumerate(row)) for row in rows}
+    best = ()
+    for size in range(1, n + 1):
+        found = next(
+            (
+                p
+                for p in itertools.combinations(range(n), size)
+                if len({c & sum(1 << i for i in p) for c in codes}) == 2**size
+            ),
+            None,
+        )
+        if found is None:
+            break
+        best = found
+    d = len(best)
+    log_growth = math.log(sum(math.comb(2 * samples, i) for i in range(d + 1)))
+    gap = ((log_growth + math.log(4) - math.log1p(-confidence)) * 8 / samples) ** 0.5
+    return d, [i in best for i in range(n)], len(codes), sum(math.comb(n, i) for i in range(d + 1)), gap
+
+
+# vc-dimension: torch, unique rows of the columns of each subset
+def vc_unique_rows(labellings, samples=1000, confidence=0.95):
+    n = labellings.shape[1]
+    table = labellings.long()
+    for d in range(n, 0, -1):
+        shattered = [
+            p for p in itertools.combinations(range(n), d) if len(table[:, list(p)].unique(dim=0)) == 2**d
+        ]
+        if shattered:
+            break
+    else:
+        d, shattered = 0, [()]
+    mask = torch.zeros(n, dtype=torch.bool)
+    mask[list(shattered[0])] = True
+    growth = sum(math.comb(2 * samples, i) for i in range(d + 1))
+    gap = math.sqrt(8 / samples * math.log(4 * growth / (1 - confidence)))
+    return d, mask, len(table.unique(dim=0)), sum(math.comb(n, i) for i in range(d + 1)), gap
