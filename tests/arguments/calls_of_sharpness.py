@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from calls_of_optimization import seeded
 from example_calls import Example, Fresh, of, tensors
 from torch import nn
