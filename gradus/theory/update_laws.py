@@ -135,7 +135,10 @@ def _momentum(kind: type[Optimizer], groups: list[dict[str, Any]]) -> tuple[floa
     different = {of(group) for group in groups}
     if len(different) > 1:
         raise _no_law(Text("groups with different momentum", "各组动量不同"))
-    return different.pop()
+    beta, nesterov = different.pop()
+    if not 0 <= beta < 1:
+        raise refusal("optimizer", ("momentum of at least 0 and below 1", "动量不小于 0 且小于 1"), beta)
+    return beta, nesterov
 
 
 def _name(kind: type[Optimizer], beta: float, nesterov: bool) -> Text:
