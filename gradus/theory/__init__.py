@@ -6,6 +6,7 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
+    from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
     from gradus.theory.generalisation_bound import GeneralisationBound
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     )
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
+    from gradus.theory.sharpness import StableStep, largest_stable_step
+    from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Calibration",
+    "CriticalSharpness",
     "Curvature",
     "Eigenpairs",
     "GeneralisationBound",
@@ -35,16 +39,20 @@ __all__ = [
     "MeanFieldLimit",
     "RademacherComplexity",
     "RitzValues",
+    "SharpnessTracker",
     "Signal",
     "SpectralDensity",
+    "StableStep",
     "TraceEstimate",
     "VCDimension",
     "calibration",
+    "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
     "estimate_trace",
     "fit_temperature",
     "lanczos",
+    "largest_stable_step",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
@@ -62,6 +70,7 @@ export(
     __name__,
     {
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
+        "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
         "generalisation_bound": ["GeneralisationBound"],
@@ -69,6 +78,8 @@ export(
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
+        "sharpness": ["StableStep", "largest_stable_step"],
+        "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],

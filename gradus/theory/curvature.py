@@ -24,6 +24,7 @@ from gradus.theory.batch_products import (
     output_product,
     slopes_outer,
 )
+from gradus.theory.weight_norm import differentiable_twice
 
 KINDS = ("hessian", "gauss-newton", "empirical-fisher")
 
@@ -245,5 +246,6 @@ def _untouched(model: nn.Module, device: torch.device) -> Iterator[None]:
         torch.random.fork_rng([device] if device.type == "cuda" else []),
         torch.backends.cudnn.flags(enabled=not any(isinstance(m, nn.RNNBase) for m in model.modules())),
         sdpa_kernel(SDPBackend.MATH),
+        differentiable_twice(model),
     ):
         yield

@@ -90,13 +90,7 @@ def lanczos(
     operator = symmetric_operator("matrix", matrix)
     k = whole("steps", steps, least=1)
     sizes = Sizes(n=(operator.shape[0], "matrix"))
-    tensor("start", start, "n", sizes, finite=True, meta=False)
-    if start.device != operator.device:
-        raise refusal("start", (f"a vector on {operator.device}", f" {operator.device} 上的向量"), start)
-    v = working(start)
-    if not bool(v.any()):
-        raise refusal("start", ("a vector that is not zero", "非零向量"), start)
-    krylov = Krylov(operator, v / v.abs().max())  # squares of the smallest and largest numbers are none
+    krylov = Krylov(operator, _given(operator, start, sizes))
     for _ in range(k):
         if not krylov.grow():
             break
@@ -112,6 +106,7 @@ def top_eigenpairs(
     tolerance: float = 1e-3,
     max_products: int = 200,
     seed: int = 0,
+    start: Float[Tensor, " n"] | None = None,
 ) -> Eigenpairs:
     r"""The largest (or smallest) eigenvalues and their vectors, with their residuals.
 
@@ -128,6 +123,8 @@ def top_eigenpairs(
         tolerance: of the residuals, relative to the largest value in size.
         max_products: after which it stops; `converged` then says so.
         seed: of the start.
+        start: a vector (n,) to start from in place of a random one, such as one that was found before the matrix moved: mix it
+            with a random one, or a value whose vectors it has no part along is never seen.
 
     Returns:
         Values, vectors, residuals, the number of products, and whether all converged.
@@ -152,7 +149,7 @@ def top_eigenpairs(
     k = whole("count", count, least=1, most=most)
     limit = number("tolerance", tolerance, least=0)
     generator = torch.Generator().manual_seed(whole("seed", seed, least=0, most=2**63 - 1))
-    krylov = Krylov(operator, random_vector(operator, generator))
+    krylov = Krylov(operator, _start(operator, start, generator))
     seen = 0
     while True:
         grown = krylov.grow()
@@ -171,6 +168,22 @@ def top_eigenpairs(
     return Eigenpairs(
         theta[order].to(vectors), vectors, residuals[order].to(vectors), len(krylov.diagonal), within
     )
+
+
+def _start(operator: Tensor | SymmetricOperator, start: Tensor | None, generator: torch.Generator) -> Tensor:
+    if start is None:
+        return random_vector(operator, generator)
+    return _given(operator, start, Sizes(n=(operator.shape[0], "matrix")))
+
+
+def _given(operator: Tensor | SymmetricOperator, start: Tensor, sizes: Sizes) -> Tensor:
+    tensor("start", start, "n", sizes, finite=True, meta=False)
+    if start.device != operator.device:
+        raise refusal("start", (f"a vector on {operator.device}", f" {operator.device} 上的向量"), start)
+    v = working(start)
+    if not bool(v.any()):
+        raise refusal("start", ("a vector that is not zero", "非零向量"), start)
+    return v / v.abs().max()  # squares of the smallest and largest numbers are none
 
 
 def _order(theta: Tensor, which: str) -> Tensor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    from gradus.training.callbacks import Callback, GradientNorms
+    from gradus.training.callbacks import Callback, GradientNorms, TrackSharpness
     from gradus.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
     from gradus.training.errors import CheckpointError, Interrupted, NonFiniteError
     from gradus.training.fitting import Fitted, fit
@@ -28,6 +28,7 @@ __all__ = [
     "Interrupted",
     "NonFiniteError",
     "Run",
+    "TrackSharpness",
     "accuracy",
     "export_weights",
     "fit",
@@ -40,7 +41,7 @@ __all__ = [
 export(
     __name__,
     {
-        "callbacks": ["Callback", "GradientNorms"],
+        "callbacks": ["Callback", "GradientNorms", "TrackSharpness"],
         "checkpoint": ["Checkpoint", "load_checkpoint", "save_checkpoint"],
         "errors": ["CheckpointError", "Interrupted", "NonFiniteError"],
         "fitting": ["Fitted", "fit"],

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradus.training.modes import evaluating
+
 if TYPE_CHECKING:
+    from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.training.run import Run
 
 
@@ -70,6 +73,38 @@ class GradientNorms(Callback):
             if parameter.grad is not None
         }
         row = {"step": run.step + 1, "norms": norms}
+        self.rows.append(row)
+        if self.log is not None:
+            self.log.append(row)
+
+
+class TrackSharpness(Callback):
+    """Record the curvature's largest eigenvalue and the largest stable step every so many steps, on fixed data.
+
+    Rows `{"step": t, "eigenvalue": λ, "residual": r, "stable_step": α*, "learning_rate": α}` go to `rows`, and to
+    `sharpness.jsonl` in the run folder. The model is in evaluation mode meanwhile. In a compiled run Adam's count of steps may
+    lag behind, and with it the correction of its averages.
+    """
+
+    def __init__(self, tracker: SharpnessTracker, batch: Any, file: str = "sharpness.jsonl") -> None:
+        self.tracker, self.batch, self.file = tracker, batch, file
+        self.rows: list[dict[str, Any]] = []
+
+    def on_start(self, run: Run) -> None:
+        """Take up the rows of an interrupted run."""
+        self.log = run.open_log(self.file)
+        self.rows = [] if self.log is None else self.log.rows()
+
+    def on_step_end(self, run: Run) -> None:
+        """Measure, where it is the tracker's turn."""
+        if run.step % self.tracker.every:
+            return
+        with evaluating(run.model):
+            found = self.tracker(run.model, self.batch, run.step, optimizer=run.optimizer)
+        if found is None:
+            return
+        row = {"step": run.step, "eigenvalue": found.eigenvalue, "residual": found.residual}
+        row |= {"stable_step": found.step, "learning_rate": run.learning_rate}
         self.rows.append(row)
         if self.log is not None:
             self.log.append(row)

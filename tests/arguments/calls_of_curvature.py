@@ -54,6 +54,7 @@ def calls_of_curvature() -> dict[str, Example]:
             tolerance=1e-3,
             max_products=20,
             seed=0,
+            start=new(tensors, 1, 4),
         ),
         "gradus.theory.spectral_density": of(
             theory.spectral_density, matrix=symmetric, probes=2, steps=3, seed=0

@@ -12,6 +12,7 @@ from calls_of_foundations import calls_of_distributions, calls_of_estimator, cal
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
+from calls_of_sharpness import calls_of_sharpness
 from calls_of_signals import calls_of_signals
 from calls_of_theory import calls_of_theory
 from example_calls import Example
@@ -72,11 +73,17 @@ WITHOUT: dict[str, str] = {
     "gradus.training.GradientNorms.on_gradients": "called by `fit` alone",
     "gradus.training.GradientNorms.on_start": "called by `fit` alone",
     "gradus.training.GradientNorms.on_step_end": "called by `fit` alone",
+    "gradus.training.TrackSharpness.on_end": "called by `fit` alone",
+    "gradus.training.TrackSharpness.on_epoch_end": "called by `fit` alone",
+    "gradus.training.TrackSharpness.on_gradients": "called by `fit` alone",
+    "gradus.training.TrackSharpness.on_start": "called by `fit` alone",
+    "gradus.training.TrackSharpness.on_step_end": "called by `fit` alone",
     "gradus.training.Run.add": "called by `fit` alone",
     "gradus.training.Run.open_log": "called by callbacks alone",
     "gradus.training.Run.stop": "called by callbacks alone",
     "gradus.training.EarlyStopping": "options of `fit`; tests/training holds what they refuse",
     "gradus.training.GradientNorms": "options of `fit`; tests/training holds what they refuse",
+    "gradus.training.TrackSharpness": "takes a tracker, which refuses; tests/theory holds what it measures",
     "gradus.training.fit": "its refusals are tests/training/test_fitting.py's",
     "gradus.training.export_weights": "a checkpoint's refusals are in tests/training/test_checkpoint*.py",
     "gradus.training.load_checkpoint": "a checkpoint's refusals are in tests/training/test_checkpoint*.py",
@@ -137,7 +144,9 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.VCDimension": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
+    "gradus.theory.CriticalSharpness": RESULT,
     "gradus.theory.Signal": RESULT,
+    "gradus.theory.StableStep": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
 
@@ -171,6 +180,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_searches(),
     **calls_of_curvature(),
     **calls_of_theory(),
+    **calls_of_sharpness(),
     **calls_of_signals(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0

@@ -1,10 +1,13 @@
 """Products with Hessian, Gauss–Newton and empirical Fisher matrices against dense ones, layer by layer; models stay as they are."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
 from torch.func import functional_call, grad, jacrev
 from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.utils import parametrizations
 
 from gradus.errors import GradusError
 from gradus.theory import Curvature
@@ -50,6 +53,12 @@ def flat(*layers):
     return nn.Sequential(*layers, nn.Flatten(), nn.LazyLinear(3))
 
 
+def hooked():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.Sequential(nn.utils.weight_norm(nn.Linear(4, 3)), nn.Tanh(), nn.Linear(3, 3))
+
+
 def models():
     yield "dense", nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3)), (6, 4)
     yield "relu", nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)), (6, 4)
@@ -63,6 +72,8 @@ def models():
     for kind in (nn.RNN, nn.LSTM, nn.GRU):
         yield kind.__name__, Recurrent(kind), (4, 3, 3)
     yield "tied embedding", Tied(), None
+    yield "weight norm", nn.Sequential(parametrizations.weight_norm(nn.Linear(4, 3)), nn.Tanh(), nn.Linear(3, 3)), (6, 4)  # fmt: skip
+    yield "weight norm by a hook", hooked(), (6, 4)
 
 
 CASES = list(models())
@@ -103,6 +114,7 @@ def dense(model, x, y, kind, loss=cross_entropy):
     return g.mT @ g / len(x)
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
 @pytest.mark.parametrize("kind", ["hessian", "gauss-newton", "empirical-fisher"])
 @pytest.mark.parametrize(("name", "model", "shape"), CASES, ids=[c[0] for c in CASES])
 def test_products_equal_the_dense_matrix(name, model, shape, kind):
