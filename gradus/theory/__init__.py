@@ -7,6 +7,7 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.curvature import Curvature
+    from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.mean_field import (
         MeanField,
@@ -24,6 +25,7 @@ __all__ = [
     "Calibration",
     "Curvature",
     "Eigenpairs",
+    "InfiniteKernels",
     "MeanField",
     "MeanFieldLimit",
     "RitzValues",
@@ -34,6 +36,7 @@ __all__ = [
     "critical_weights",
     "estimate_trace",
     "fit_temperature",
+    "infinite_kernels",
     "lanczos",
     "mean_field",
     "mean_field_limit",
@@ -49,6 +52,7 @@ export(
     {
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "curvature": ["Curvature"],
+        "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "signals": ["Signal", "measure_signals"],

@@ -128,6 +128,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.theory.Eigenpairs": RESULT,
+    "gradus.theory.InfiniteKernels": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
