@@ -3,7 +3,7 @@ r"""The kernels of infinitely wide networks: of their outputs at random weights,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -121,8 +121,8 @@ def infinite_kernels(
     return InfiniteKernels(*(k.to(torch.promote_types(x.dtype, torch.float32)) for k in result))
 
 
-def _inputs(name: str, value: Any, like: Tensor | None = None) -> Tensor:
-    tensor(name, value, finite=True, meta=False)
+def _inputs(name: str, value: Tensor, like: Tensor | None = None) -> Tensor:
+    value = tensor(name, value, finite=True, meta=False)
     least = 2 if like is None else like.dim()
     most = 4 if like is None else like.dim()
     if not least <= value.dim() <= most or not value.numel():
@@ -206,8 +206,8 @@ def _products(x: Tensor, y: Tensor, pairs: bool) -> Tensor:
     """Mean over the channels of the products: (n, m, *positions, *positions'), or (n, m, *positions)."""
     n, channels, m = len(x), x.shape[1], len(y)
     if pairs:
-        S: Tensor = torch.tensordot(x.flatten(2), y.flatten(2), ([1], [1])) if x.dim() > 2 else x @ y.mT
-        return (S.transpose(1, 2) if x.dim() > 2 else S).reshape(n, m, *x.shape[2:], *y.shape[2:]) / channels
+        S = torch.einsum("ncp,mcq->nmpq", x.reshape(n, channels, -1), y.reshape(m, channels, -1))
+        return S.reshape(n, m, *x.shape[2:], *y.shape[2:]) / channels
     S = torch.einsum("ncp,mcp->nmp", x.reshape(n, channels, -1), y.reshape(m, channels, -1))
     return S.reshape(n, m, *x.shape[2:]) / channels
 
