@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
     from gradus.theory.generalisation_bound import GeneralisationBound
+    from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.mean_field import (
         MeanField,
@@ -35,6 +36,7 @@ __all__ = [
     "Curvature",
     "Eigenpairs",
     "GeneralisationBound",
+    "InfiniteKernels",
     "MeanField",
     "MeanFieldLimit",
     "RademacherComplexity",
@@ -51,6 +53,7 @@ __all__ = [
     "curvature_diagonal",
     "estimate_trace",
     "fit_temperature",
+    "infinite_kernels",
     "lanczos",
     "largest_stable_step",
     "mean_field",
@@ -74,6 +77,7 @@ export(
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
         "generalisation_bound": ["GeneralisationBound"],
+        "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],

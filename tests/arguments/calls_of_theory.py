@@ -20,4 +20,17 @@ def calls_of_theory() -> dict[str, Example]:
             layerwise=True,
             memory=2**20,
         ),
+        "gradus.theory.infinite_kernels": of(
+            theory.infinite_kernels,
+            x=Fresh(lambda: tensors(0, 2, 2, 4)),
+            y=Fresh(lambda: tensors(1, 3, 2, 4)),
+            depth=1,
+            activation="relu",
+            weight_variance=2.0,
+            bias_variance=0.1,
+            kernel_size=3,
+            padding="zeros",
+            head="average",
+            memory=2**20,
+        ),
     }

@@ -137,6 +137,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RademacherComplexity": RESULT,
+    "gradus.theory.InfiniteKernels": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.GeneralisationBound": RESULT,
