@@ -6,8 +6,11 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
+    from gradus.theory.connected_modes import connect_modes
     from gradus.theory.curvature import Curvature
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
+    from gradus.theory.landscape import PathLosses, loss_along, loss_slice
+    from gradus.theory.landscape_directions import normalize_direction, random_direction
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -26,19 +29,25 @@ __all__ = [
     "Eigenpairs",
     "MeanField",
     "MeanFieldLimit",
+    "PathLosses",
     "RitzValues",
     "Signal",
     "SpectralDensity",
     "TraceEstimate",
     "calibration",
+    "connect_modes",
     "critical_weights",
     "estimate_trace",
     "fit_temperature",
     "lanczos",
+    "loss_along",
+    "loss_slice",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "normalize_direction",
+    "random_direction",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -48,7 +57,10 @@ export(
     __name__,
     {
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
+        "connected_modes": ["connect_modes"],
         "curvature": ["Curvature"],
+        "landscape": ["PathLosses", "loss_along", "loss_slice"],
+        "landscape_directions": ["normalize_direction", "random_direction"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "signals": ["Signal", "measure_signals"],

@@ -8,6 +8,7 @@ from calls_elsewhere import calls_elsewhere
 from calls_of_calibration import calls_of_calibration
 from calls_of_curvature import calls_of_curvature
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
+from calls_of_landscape import calls_of_landscape
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
@@ -133,6 +134,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.TraceEstimate": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
+    "gradus.theory.PathLosses": RESULT,
     "gradus.theory.Signal": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
@@ -165,6 +167,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
+    **calls_of_landscape(),
     **calls_of_theory(),
     **calls_of_signals(),
     **calls_of_estimator(
