@@ -73,7 +73,7 @@ def loss_slice(
         b: coordinates along it (B).
         mean: whether the loss of a batch is the mean over its samples (batches are then weighted by their samples), or a sum.
         norm_data: batches of inputs from which batch normalisation's statistics are computed anew at every point, as the mean
-            over the batches.
+            over the batches; held in memory.
         together: points evaluated at once; 1 takes the least memory.
 
     Returns:

@@ -91,7 +91,7 @@ def normalize_direction(
 
     Cost: a few passes over the weights.
 
-    Source: Li et al. 2018, §4; with "zero" as their code by `xignore='biasbn'`, with "whole" nearly as by default.
+    Source: Li et al. 2018, §4; "zero" is `ignore='biasbn'` of their code.
 
     Example:
         >>> import torch

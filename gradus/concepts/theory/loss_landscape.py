@@ -303,7 +303,9 @@ def layers_scaled_do_not_show(landscape, rng):
         if k < 3:
             one, other = (at(landscape, given, grid)[0] for given in (net, scaled))
             yield invariance(other, one, terms=60)
-            yield roundoff(one[2], mean_square(net["x"], net["y"], net["P"][0]), terms=60)
+            d = normalised(net["g"], net["P"][0])
+            want = [mean_square(net["x"], net["y"], net["P"][0] + s * d) for s in grid]
+            yield roundoff(one, want, terms=60)
         raw = [mean_square(net["x"], net["y"], given["P"][0] + net["g"]) for given in (net, scaled)]
         factors.append(max(raw) / min(raw))
     yield bound(np.median(factors), 10.0, "≥", Text("the draw moves a small layer far", "方向使小的层移动很远"))
@@ -335,13 +337,16 @@ def along_the_weights_themselves(landscape, rng):
 
 @LANDSCAPE.claim
 def what_stays(landscape, rng):
-    """Biases stay, and so does a filter of zeros, whatever the draw; a filter whose part of the draw is zero, too"""
+    """Biases stay, and so does a filter of zeros, whatever the draw; where $v$'s part of the draw is zero the $w_j$ alone move"""
     net = drawn(rng)
     at_rest = mean_square(net["x"], net["y"], net["P"][0])
     bias = np.zeros((4, 5))
     bias[:, 3] = 7.0
     a = (-2.0, 0.0, 3.0)
     yield roundoff(at(landscape, net | dict(g=bias), a)[0], np.full(3, at_rest), terms=40)
+    weights = net | dict(g=net["g"] * np.r_[1.0, 1, 1, 0, 0])
+    want = [mean_square(net["x"], net["y"], net["P"][0] + s * normalised(weights["g"], net["P"][0])) for s in a]
+    yield roundoff(at(landscape, weights, a)[0], want, terms=40)
     zero = net["P"].copy()
     zero[:, :, :3] = 0.0
     lone = net | dict(P=zero, g=net["g"] * np.r_[1.0, 1, 1, 1, 0])
@@ -446,7 +451,8 @@ def the_other_order_of_the_units(landscape, rng):
 @LANDSCAPE.claim
 def a_spare_unit_makes_a_road(landscape, rng):
     r"""With one unit to spare, whose outgoing weight is 0, a polygon of six sides leads from a network to its copy with two units exchanged, and
-    the loss is the same all along: a unit without an outgoing weight may become a copy of another, and take over its outgoing weight"""
+    the loss is the same all along: a unit without an outgoing weight may become a copy of another, and take over its
+    outgoing weight. Half way on the straight line stands the mean of the two networks, with another loss in general"""
     net = drawn(rng, n=30)
     A, B, C, D = net["P"][0]
     silent = np.r_[1.0, 1, 1, 1, 0]
@@ -465,6 +471,8 @@ def a_spare_unit_makes_a_road(landscape, rng):
         _, path, barrier = at(landscape, net | dict(P=P[k : k + 2]), t=(0.0, 0.3, 0.5, 1.0))
         yield roundoff(path, np.full(4, level), terms=100)
         yield roundoff(barrier, 0.0, terms=100, scale=level)
+    half = at(landscape, net | dict(P=P[[0, 6]]), t=(0.5,))[1]
+    yield roundoff(half, [mean_square(net["x"], net["y"], (P[0] + P[6]) / 2)], terms=100)
 
 
 @LANDSCAPE.claim
@@ -478,9 +486,10 @@ def a_convex_loss_has_no_barrier(landscape, rng):
     _, path, barrier = at(landscape, net, t=t)
     yield roundoff(path, [(((1 - s) * f + s * e - net["y"]) ** 2).mean() for s in t], terms=60)
     yield roundoff(barrier, 0.0, terms=60, scale=path.max())
+    yield roundoff(at(landscape, net, t=(0.25, 0.5))[2], 0.0, terms=60, scale=path.max())
     apart = abs(path[0] - path[-1]) / 2
     yield roundoff(path.max() - (path[0] + path[-1]) / 2, apart, terms=60, scale=path.max())
-    yield bound(apart / path.max(), 1e-6, "≥", Text("half the distance of the ends", "两端之差的一半"))
+    yield bound(apart, 1e-6 * path.max(), "≥", Text("half the distance of the ends", "两端之差的一半"))
 
 
 @LANDSCAPE.claim
@@ -539,8 +548,10 @@ def halves_have_the_mean(landscape, rng):
     for k in (0, 1):
         yield invariance((halves[0][k] + halves[1][k]) / 2, whole[k], terms=60)
     yield bound(whole[2], (halves[0][2] + halves[1][2]) / 2 + 1e-12, "≤")
-    f = outputs(net["x"], net["P"][0])
-    yield roundoff(whole[0][1], ((f - net["y"]) ** 2).mean(), terms=60)
+    bent = [
+        mean_square(net["x"], net["y"], c) for c in (net["P"][0], (net["P"][0] + 2 * net["P"][1] + net["P"][2]) / 4)
+    ]
+    yield roundoff([whole[0][1], whole[1][2]], bent, terms=60)
 
 
 @LANDSCAPE.claim(cost="slow")
