@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gradus.arguments import choice, number, refusal, whole
-from gradus.arguments.tensors import module
 from gradus.optimization.batch_loss import Loss, checked, trainable
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
 from gradus.theory.landscape import KINDS, checked_points, curve_weights
+from gradus.theory.lent_model import require_lendable
 from gradus.theory.weight_losses import batches, combined
 
 __all__ = ["connect_modes"]
@@ -73,7 +73,7 @@ def connect_modes(
         >>> len(path), round(float(path[1]["weight"] + path[1]["bias"]), 3)
         (3, 1.0)
     """
-    module("model", model)
+    require_lendable(model)
     bends = whole("bends", bends, least=1)
     choice("kind", kind, KINDS)
     steps = whole("steps", steps, least=1)
@@ -101,7 +101,7 @@ def connect_modes(
             value = loss(functional_call(model, {**buffers, **state}, (inputs,)), targets)
             _require_finite(value, step)
             for p, g in zip(moved, torch.autograd.grad(value, moved, allow_unused=True), strict=True):
-                p.grad = g
+                p.grad = g.to_dense() if g is not None and g.is_sparse else g
             optimizer.step()
     result = [{name: value.detach() for name, value in point.items()} for point in points]
     return [dict(start), *result[1:-1], dict(end)]

@@ -11,10 +11,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gradus.arguments import choice, flag, function, refusal, whole
-from gradus.arguments.tensors import module, tensor
+from gradus.arguments.tensors import tensor
 from gradus.optimization.batch_loss import Loss
 from gradus.text import Text
 from gradus.theory.landscape_directions import checked_direction
+from gradus.theory.lent_model import require_lendable
 from gradus.theory.weight_losses import State, WeightLosses
 
 __all__ = ["PathLosses", "loss_along", "loss_slice"]
@@ -230,7 +231,7 @@ def _placed(values: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> dict[st
 
 
 def _checked_model(model: Any, loss: Any) -> None:
-    module("model", model)
+    require_lendable(model)
     function("loss", loss, "torch.nn.functional.cross_entropy")
 
 

@@ -10,9 +10,10 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvTransposeNd
 
 from gradus.arguments import choice, refusal, whole
-from gradus.arguments.tensors import module, tensor
+from gradus.arguments.tensors import tensor
 from gradus.optimization.batch_loss import trainable
 from gradus.text import Text
+from gradus.theory.lent_model import require_lendable
 
 __all__ = ["normalize_direction", "random_direction"]
 
@@ -54,7 +55,7 @@ def random_direction(
         >>> torch.allclose(d["weight"].norm(dim=1), model.weight.norm(dim=1)), d["bias"].tolist()
         (True, [0.0, 0.0])
     """
-    module("model", model)
+    require_lendable(model)
     generator = torch.Generator().manual_seed(whole("seed", seed, least=0, most=2**63 - 1))
     trained = {id(p) for p in trainable(model)}
     draw = {
@@ -101,7 +102,7 @@ def normalize_direction(
         >>> normalize_direction(model, d, vectors="whole")
         {'weight': tensor([[ 3., -3.]]), 'bias': tensor([3.])}
     """
-    module("model", model)
+    require_lendable(model)
     choice("normalize", normalize, NORMALIZATIONS)
     choice("vectors", vectors, VECTORS)
     checked_direction("direction", model, direction)

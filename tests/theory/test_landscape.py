@@ -270,3 +270,34 @@ def test_what_does_not_fit_is_refused(change, words):
     x, y = torch.ones(4, 3), torch.zeros(4, 1)
     with pytest.raises(GradusError, match=words):
         change(model, random_direction(model), x, y)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (lambda: nn.LazyLinear(1), "call it once on a batch"),
+        (lambda: nn.DataParallel(nn.Linear(3, 1)), "give model.module"),
+        (lambda: torch.jit.trace(nn.Linear(3, 1), torch.ones(1, 3)), "one in Python"),
+    ],
+)
+def test_a_model_that_cannot_be_lent_is_refused(model, words):
+    x, y = torch.ones(4, 3), torch.zeros(4, 1)
+    for call in (
+        lambda m: random_direction(m),
+        lambda m: loss_slice(m, mse_loss, (x, y), {}, GRID),
+        lambda m: loss_along(m, mse_loss, (x, y), [{}, {}], GRID.abs()),
+        lambda m: connect_modes(m, mse_loss, (x, y), {}, {}),
+    ):
+        with pytest.raises(GradusError, match=words):
+            call(model())
+
+
+def test_sparse_gradients_and_weights_that_a_layer_moves():
+    model = nn.Sequential(nn.Embedding(9, 4, sparse=True, max_norm=1.0), nn.Flatten(), nn.Linear(12, 2))
+    x, y = torch.arange(18).reshape(6, 3) % 9, torch.randn(6, 2)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    path = connect_modes(model, mse_loss, (x, y), model.state_dict(), model.state_dict(), steps=3)
+    loss_slice(model, mse_loss, (x, y), random_direction(model), torch.tensor([0.0, 1.0]))
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert not torch.equal(path[1]["2.weight"], before["2.weight"])
