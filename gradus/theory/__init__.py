@@ -7,11 +7,14 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
+    from gradus.theory.connected_modes import connect_modes
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
+    from gradus.theory.landscape import PathLosses, loss_along, loss_slice
+    from gradus.theory.landscape_directions import normalize_direction, random_direction
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -40,6 +43,7 @@ __all__ = [
     "MeanField",
     "MeanFieldLimit",
     "RademacherComplexity",
+    "PathLosses",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
@@ -49,6 +53,7 @@ __all__ = [
     "VCDimension",
     "calibration",
     "critical_sharpness",
+    "connect_modes",
     "critical_weights",
     "curvature_diagonal",
     "estimate_trace",
@@ -56,12 +61,16 @@ __all__ = [
     "infinite_kernels",
     "lanczos",
     "largest_stable_step",
+    "loss_along",
+    "loss_slice",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
     "rademacher_bound",
     "rademacher_complexity",
+    "normalize_direction",
+    "random_direction",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -78,6 +87,10 @@ export(
         "curvature_diagonal": ["curvature_diagonal"],
         "generalisation_bound": ["GeneralisationBound"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
+        "connected_modes": ["connect_modes"],
+        "curvature": ["Curvature"],
+        "landscape": ["PathLosses", "loss_along", "loss_slice"],
+        "landscape_directions": ["normalize_direction", "random_direction"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],

@@ -9,6 +9,7 @@ from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_curvature import calls_of_curvature
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
+from calls_of_landscape import calls_of_landscape
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
@@ -146,6 +147,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
     "gradus.theory.CriticalSharpness": RESULT,
+    "gradus.theory.PathLosses": RESULT,
     "gradus.theory.Signal": RESULT,
     "gradus.theory.StableStep": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
@@ -180,6 +182,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
+    **calls_of_landscape(),
     **calls_of_theory(),
     **calls_of_sharpness(),
     **calls_of_signals(),
