@@ -115,7 +115,11 @@ def examined(
         if told is not None:
             done = {s.name: s for s in found}
             parts = tuple(done.get(name) or Section(name, SECTIONS[name].title) for name in asked)
-            told(Examination(parts, type(model).__name__, tuple(facts), lang, current=found[-1].name if found else ""))
+            told(
+                Examination(
+                    parts, type(model).__name__, tuple(facts), lang, current=found[-1].name if found else ""
+                )
+            )
 
     try:
         train, held = _data(data, held_out, seed, limits)

@@ -41,6 +41,8 @@ def kernel(subject: Subject, section: Section) -> None:
         model, _, (x, y) = subject.instrument(n)
         options: dict[str, Any] = {"output": 0} if one else {"kind": "trace"}
         K = tangent_kernel(model, x, memory=int(subject.budget.bytes / 2), **options).double()
+    if not bool(K.isfinite().all()):
+        raise Unchecked("the kernel is not finite", "核含有非有限的数")
     values = torch.linalg.eigvalsh(K).flip(0).clamp_min(0)
     top, bottom = float(values[0]), float(values[-1])
     rank = float(values.sum() ** 2 / values.square().sum()) if top else 0.0
