@@ -129,14 +129,14 @@ def _spectrum(values: dict[str, Any]) -> Picture | None:
             label=Text("largest eigenvalues", "最大的特征值").get(lang),
         )
         ax.set_ylim(1e-7 * top, 3 * top)
-        ax.set_xlabel(Text("eigenvalue of the Hessian", "Hessian 的特征值").get(lang))
+        ax.set_xlabel(Text("eigenvalue of the Hessian", "黑塞矩阵的特征值").get(lang))
         ax.legend(frameon=False, fontsize=9)
         return svg(figure, "spectrum")
 
     return Picture(
         draw,
         Text("The spectrum of the Hessian: the density of all its eigenvalues, widened to be seen, and the largest ones.",
-             "Hessian 的谱：全部特征值的密度（为便于观看而展宽），以及最大的几个。"),
+             "黑塞矩阵的谱：全部特征值的密度（为便于观看而展宽），以及最大的几个。"),
         Text(f"eigenvalues from {low:.3g} to {high:.3g}", f"特征值由 {low:.3g} 到 {high:.3g}"),
         "result", wide=True,
     )  # fmt: skip
@@ -182,7 +182,7 @@ def _kernel(values: dict[str, Any]) -> Picture | None:
     return Picture(
         draw,
         Text("The eigenvalues of the tangent kernel: plain descent learns a mode the faster, the larger its eigenvalue.",
-             "正切核的特征值：特征值越大，普通梯度下降学习该模态越快。"),
+             "切线核的特征值：特征值越大，普通梯度下降学习该模态越快。"),
         Text(f"{len(found)} eigenvalues from {top:.3g} to {min(found):.3g}", f"{len(found)} 个特征值，由 {top:.3g} 到 {min(found):.3g}"),
         "result", wide=True,
     )  # fmt: skip

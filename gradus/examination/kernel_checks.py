@@ -69,7 +69,7 @@ def kernel(subject: Subject, section: Section) -> None:
     }
     if top == 0:
         section.find(
-            "fault", "kernel-zero", ("the tangent kernel is 0: no output moves with any parameter", "正切核为 0：任何参数都不能改变输出"),
+            "fault", "kernel-zero", ("the tangent kernel is 0: no output moves with any parameter", "切线核为 0：任何参数都不能改变输出"),
             (f"on {n} samples", f"在 {n} 个样本上"), ("see dead units and gradients", "见失活单元与梯度"), ("ntk-empirical",),
         )  # fmt: skip
         return
@@ -115,4 +115,4 @@ def _aligned(subject: Subject, section: Section, K: Tensor, y: Tensor) -> None:
     section.values |= {"alignment": found, "alignment_shuffled": mean}
 
 
-CHECKS = ((Text("the tangent kernel", "神经正切核"), kernel),)
+CHECKS = ((Text("the tangent kernel", "神经切线核"), kernel),)

@@ -50,7 +50,7 @@ SECTIONS: dict[str, Kind] = {
     "curvature": Kind(Text("Curvature", "曲率"), 6, "curvature_checks", ("hessian-spectrum", "gauss-newton")),
     "step": Kind(Text("Step size", "步长"), 4, "step_checks", ("gradient-descent", "momentum", "adam")),
     "kernel": Kind(
-        Text("Tangent kernel", "神经正切核"), 5, "kernel_checks", ("ntk-empirical", "kernel-methods")
+        Text("Tangent kernel", "神经切线核"), 5, "kernel_checks", ("ntk-empirical", "kernel-methods")
     ),
     "generalisation": Kind(
         Text("Generalisation", "泛化"), 2, "generalisation_checks", ("regularization", "model-selection")

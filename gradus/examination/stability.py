@@ -96,7 +96,7 @@ def _adaptive(kind: str, optimizer: torch.optim.Optimizer) -> Law:
     bound = 2 * (1 + beta) if kind == "RMSprop" else 2 * (1 + beta) / (1 - beta)
     words = Text(
         f"λ of the Hessian divided by the optimiser's √v, times η, below {bound:.3g}",
-        f"Hessian 除以优化器的 √v 后的 λ 乘 η，应小于 {bound:.3g}",
+        f"黑塞矩阵除以优化器的 √v 后的 λ 乘 η，应小于 {bound:.3g}",
     )
     decay = {id(p): 0.0 for g in groups for p in g["params"]}
     return Law(bound, max(float(g["lr"]) for g in groups), scales, words, decay)

@@ -9,7 +9,6 @@ from planted_faults import (
     Case,
     case,
     cnn,
-    digits,
     mlp,
     sick,
     trained,
@@ -84,13 +83,14 @@ def gradients_not_zeroed() -> Case:
 
 @sick("gap-wide")
 def learnt_by_heart() -> Case:
-    x, y = digits()
     made = case(mlp(64, 128, 10))
-    made["data"] = (x[:20], y[:20])
-    optimizer = torch.optim.Adam(made["model"].parameters(), lr=3e-2)
-    for _ in range(60):
+    x, y = made["data"][0][:120], made["data"][1][:120].clone()
+    y[::2] = (y[::2] + 1 + torch.arange(60) % 9) % 10
+    made["data"] = (x, y)
+    optimizer = torch.optim.Adam(made["model"].parameters(), lr=1e-2)
+    for _ in range(80):
         optimizer.zero_grad()
-        F.cross_entropy(made["model"](x[:20]), y[:20]).backward()
+        F.cross_entropy(made["model"](x), y).backward()
         optimizer.step()
     made["model"].zero_grad()
     return made
