@@ -23,7 +23,9 @@ def examine(options: Namespace, out: Terminal) -> int:
                 f"应为 FILE.py:setup，即返回 (model, loss, data) 的函数，得到 {options.target!r}",
             )
         )
-    html = None if options.html is None else output_file(options.html)  # before the work, so that none is lost
+    html = (
+        None if options.html is None else output_file(options.html)
+    )  # before the work, so that none is lost
     sections = [s.strip() for s in options.sections.split(",")] if options.sections else None
     _checked(options, sections)
     from gradus.examination.supervised import examine_file

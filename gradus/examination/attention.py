@@ -15,7 +15,7 @@ from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Table
 from gradus.text import Text
 
-SHARP = 0.02
+SHARP = 0.05
 MOST = 64  # samples
 
 

@@ -13,7 +13,7 @@ UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 SIZES = {"kb": 2.0**10, "mb": 2.0**20, "gb": 2.0**30, "tb": 2.0**40}
 SECONDS, BYTES = 60.0, 2.0**31
 SPEED = 1e10  # operations a second that sizes are planned for: one core of a small machine
-OVERHEAD = 3e-5  # seconds that a layer costs however small it is
+OVERHEAD = 1e-5  # seconds that a node of autograd's graph costs however small it is
 FORM = ('a text such as "60s", "2GB" or "60s 2GB"', "形如 “60s”、“2GB” 或 “60s 2GB” 的文字")
 
 

@@ -48,7 +48,7 @@ def reliability(subject: Subject, section: Section) -> None:
     if n >= LEAST and ece - floor > OFF and right > most + 3 * math.sqrt(most * (1 - most) / n):
         over = sure > right
         section.find(
-            "warning", "calibration-off",
+            "warning" if over else "note", "calibration-off",
             ("the network is surer than it is right", "网络的置信度高于其准确率") if over else ("the network is right more often than it is sure", "网络的准确率高于其置信度"),
             (f"mean confidence {sure:.1%}, accuracy {right:.1%} on {n:,} held-out samples; calibration error {ece:.3f}, where a calibrated net would show {floor:.3f}", f"在 {n:,} 个留出样本上，平均置信度 {sure:.1%}，准确率 {right:.1%}；校准误差 {ece:.3f}，而已校准网络约为 {floor:.3f}"),
             (f"divide the logits by {T:.3g}", f"请将 logits 除以 {T:.3g}"), ("calibration",),

@@ -82,7 +82,7 @@ def largest(subject: Subject, section: Section) -> None:
     _said(subject, section, n)
     section.fact(
         "largest eigenvalue λ of the Hessian",
-        "Hessian 的最大特征值 λ",
+        "黑塞矩阵的最大特征值 λ",
         f"{values[0]:.4g} ± {residuals[0]:.1g}",
     )
     section.values |= {
@@ -95,7 +95,7 @@ def largest(subject: Subject, section: Section) -> None:
         Table(
             (Text("eigenvalue", "特征值"), Text("within", "误差至多")),
             tuple(zip(values, residuals, strict=True)),
-            Text(f"The largest eigenvalues of the Hessian after {found.products} products; within the second column lies an eigenvalue.", f"经 {found.products} 次乘积得到的 Hessian 最大特征值；在第二列的误差内必有一个特征值。"),
+            Text(f"The largest eigenvalues of the Hessian after {found.products} products; within the second column lies an eigenvalue.", f"经 {found.products} 次乘积得到的黑塞矩阵最大特征值；在第二列的误差内必有一个特征值。"),
         )
     )  # fmt: skip
     if not found.converged:

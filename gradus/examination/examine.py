@@ -106,7 +106,9 @@ def examined(
     if lang not in ("en", "zh"):
         raise refusal("lang", ('"en" or "zh"', "“en” 或 “zh”"), lang)
     whole("seed", seed, least=0, most=2**32 - 1)
-    asked, limits = chosen(sections), Budget(budget)
+    asked = chosen(sections)
+    _load(asked)
+    limits = Budget(budget)
     guard = Guard(model, loss, data, held_out)
     found: list[Section] = []
     facts: list[tuple[Text, Text]] = []
@@ -115,7 +117,11 @@ def examined(
         if told is not None:
             done = {s.name: s for s in found}
             parts = tuple(done.get(name) or Section(name, SECTIONS[name].title) for name in asked)
-            told(Examination(parts, type(model).__name__, tuple(facts), lang, current=found[-1].name if found else ""))
+            told(
+                Examination(
+                    parts, type(model).__name__, tuple(facts), lang, current=found[-1].name if found else ""
+                )
+            )
 
     try:
         train, held = _data(data, held_out, seed, limits)
@@ -147,6 +153,22 @@ def examined(
         )
     )
     return Examination(tuple(whole_report), type(model).__name__, tuple(facts), lang)
+
+
+def _load(asked: list[str]) -> None:
+    """Imports what the checks will use: an import that the end of its time broke off would leave half a module behind."""
+    from torch.optim import SGD
+    from torch.utils.flop_counter import FlopCounterMode
+
+    import gradus.theory
+
+    for name in gradus.theory.__all__:
+        getattr(gradus.theory, name)
+    for name in asked:
+        _ = SECTIONS[name].checks
+    SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
+    with FlopCounterMode(display=False), torch.no_grad():
+        torch.ones(1, 1) @ torch.ones(1, 1)
 
 
 def _data(data: Any, held_out: Any, seed: int, limits: Budget) -> tuple[Taken, Taken | None]:

@@ -37,10 +37,26 @@ def _signals(values: dict[str, Any]) -> Picture | None:
             "measured": Text("measured", "测得"), "predicted": Text("mean field", "平均场"),
             "forwards": Text("mean square of outputs", "输出的均方"), "backwards": Text("norm of the gradient", "梯度的范数"),
         }  # fmt: skip
-        for ax, measured, predicted, title in ((left, "moment", "predicted_moment", "forwards"), (right, "gradient", "predicted_gradient", "backwards")):
+        for ax, measured, predicted, title in (
+            (left, "moment", "predicted_moment", "forwards"),
+            (right, "gradient", "predicted_gradient", "backwards"),
+        ):
             ax.set_yscale("log")
-            ax.plot(*_points(x, rows, measured), marker="o", ms=4, color=COLOURS[0], label=words["measured"].get(lang))
-            ax.plot(*_points(x, rows, predicted), ls="none", marker="x", ms=6, color=COLOURS[1], label=words["predicted"].get(lang))
+            ax.plot(
+                *_points(x, rows, measured),
+                marker="o",
+                ms=4,
+                color=COLOURS[0],
+                label=words["measured"].get(lang),
+            )
+            ax.plot(
+                *_points(x, rows, predicted),
+                ls="none",
+                marker="x",
+                ms=6,
+                color=COLOURS[1],
+                label=words["predicted"].get(lang),
+            )
             ax.set_title(words[title].get(lang), fontsize=10)
             _named(ax, names, lang)
         left.legend(frameon=False, fontsize=9)
@@ -59,7 +75,13 @@ def _signals(values: dict[str, Any]) -> Picture | None:
 
 def _named(ax: Any, names: list[str], lang: str) -> None:
     if len(names) <= MOST_NAMES:
-        ax.set_xticks(range(len(names)), [n if len(n) < 16 else f"…{n[-14:]}" for n in names], rotation=60, ha="right", fontsize=8)
+        ax.set_xticks(
+            range(len(names)),
+            [n if len(n) < 16 else f"…{n[-14:]}" for n in names],
+            rotation=60,
+            ha="right",
+            fontsize=8,
+        )
     else:
         ax.set_xlabel(Text("layer, in the order of calls", "层（按调用顺序）").get(lang))
 
@@ -74,7 +96,7 @@ def _positive(value: Any) -> bool:
 
 
 def _spectrum(values: dict[str, Any]) -> Picture | None:
-    nodes, weights = values.get("nodes"), values.get("weights")
+    nodes, weights = values.get("nodes") or [], values.get("weights") or []
     if not nodes or not all(map(math.isfinite, nodes)):
         return None
     tops = values.get("eigenvalues", [])
@@ -86,22 +108,35 @@ def _spectrum(values: dict[str, Any]) -> Picture | None:
         figure, ax = canvas(width=6.4, height=3.2)
         points = [low - 3 * width + (span + 6 * width) * k / 400 for k in range(401)]
         heights = [
-            sum(w * math.exp(-(((p - t) / width) ** 2) / 2) for t, w in zip(nodes, weights, strict=True)) / (width * math.sqrt(2 * math.pi))
+            sum(w * math.exp(-(((p - t) / width) ** 2) / 2) for t, w in zip(nodes, weights, strict=True))
+            / (width * math.sqrt(2 * math.pi))
             for p in points
         ]
         ax.set_yscale("log")
         top = max(heights)
-        ax.plot(points, [max(h, 1e-7 * top) for h in heights], color=COLOURS[0], label=Text("density", "密度").get(lang))
-        ax.plot(tops, [2e-7 * top] * len(tops), ls="none", marker="v", color=COLOURS[1], label=Text("largest eigenvalues", "最大的特征值").get(lang))
+        ax.plot(
+            points,
+            [max(h, 1e-7 * top) for h in heights],
+            color=COLOURS[0],
+            label=Text("density", "密度").get(lang),
+        )
+        ax.plot(
+            tops,
+            [2e-7 * top] * len(tops),
+            ls="none",
+            marker="v",
+            color=COLOURS[1],
+            label=Text("largest eigenvalues", "最大的特征值").get(lang),
+        )
         ax.set_ylim(1e-7 * top, 3 * top)
-        ax.set_xlabel(Text("eigenvalue of the Hessian", "Hessian 的特征值").get(lang))
+        ax.set_xlabel(Text("eigenvalue of the Hessian", "黑塞矩阵的特征值").get(lang))
         ax.legend(frameon=False, fontsize=9)
         return svg(figure, "spectrum")
 
     return Picture(
         draw,
         Text("The spectrum of the Hessian: the density of all its eigenvalues, widened to be seen, and the largest ones.",
-             "Hessian 的谱：全部特征值的密度（为便于观看而展宽），以及最大的几个。"),
+             "黑塞矩阵的谱：全部特征值的密度（为便于观看而展宽），以及最大的几个。"),
         Text(f"eigenvalues from {low:.3g} to {high:.3g}", f"特征值由 {low:.3g} 到 {high:.3g}"),
         "result", wide=True,
     )  # fmt: skip
@@ -138,14 +173,16 @@ def _kernel(values: dict[str, Any]) -> Picture | None:
     def draw(lang: str) -> str:
         figure, ax = canvas(width=6.4, height=2.8)
         ax.set_yscale("log")
-        ax.plot(range(1, len(found) + 1), [max(v, 1e-12 * top) for v in found], color=COLOURS[0], marker="o", ms=3)
+        ax.plot(
+            range(1, len(found) + 1), [max(v, 1e-12 * top) for v in found], color=COLOURS[0], marker="o", ms=3
+        )
         ax.set_xlabel(Text("eigenvalue, by size", "特征值（按大小排列）").get(lang))
         return svg(figure, "kernel")
 
     return Picture(
         draw,
         Text("The eigenvalues of the tangent kernel: plain descent learns a mode the faster, the larger its eigenvalue.",
-             "正切核的特征值：特征值越大，普通梯度下降学习该模态越快。"),
+             "切线核的特征值：特征值越大，普通梯度下降学习该模态越快。"),
         Text(f"{len(found)} eigenvalues from {top:.3g} to {min(found):.3g}", f"{len(found)} 个特征值，由 {top:.3g} 到 {min(found):.3g}"),
         "result", wide=True,
     )  # fmt: skip
@@ -155,7 +192,9 @@ def _reliability(values: dict[str, Any]) -> Picture | None:
     counts = values.get("counts", [])
     bins = [
         (c, a, n)
-        for c, a, n in zip(values.get("bin_confidence", []), values.get("bin_accuracy", []), counts, strict=True)
+        for c, a, n in zip(
+            values.get("bin_confidence", []), values.get("bin_accuracy", []), counts, strict=True
+        )
         if n and c is not None and a is not None
     ]
     if not bins:

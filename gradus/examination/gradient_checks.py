@@ -122,7 +122,7 @@ def by_parameter(subject: Subject, section: Section) -> None:
 def _unreached(subject: Subject, section: Section, none: list[str], count: int) -> None:
     layers = {n.rpartition(".")[0] for n in none}
     section.find(
-        "fault" if len(none) < count else "fault", "gradient-none",
+        "fault", "gradient-none",
         ("the loss does not depend on some of the trained parameters", "损失不依赖于某些要训练的参数"),
         (f"{len(none)} of {count} parameters have no gradient: {', '.join(none[:4])}{' …' if len(none) > 4 else ''}", f"{count} 个参数中有 {len(none)} 个没有梯度：{', '.join(none[:4])}{' …' if len(none) > 4 else ''}"),
         (f"{len(layers)} layers are never called, or cut off by detach or no_grad; weight decay alone would move them", f"有 {len(layers)} 层从未被调用，或被 detach、no_grad 切断；只有权重衰减会使其移动"),
@@ -134,7 +134,20 @@ def _zeros(subject: Subject, section: Section, zero: list[str], count: int) -> N
     named = dict(subject.model.named_parameters())
     shifted = [n for n in zero if named[n].dim() < 2]  # a bias before a norm has none by nature
     deep = [n for n in zero if named[n].dim() >= 2]
-    if deep:
+    found = gradients(subject)
+    leaving = [
+        n
+        for n, g in found.items()
+        if g is not None and named[n].dim() >= 2 and not bool(named[n].any()) and norm(g) > 0
+    ]
+    if deep and leaving:
+        section.find(
+            "note", "gradient-zero-part",
+            ("some weights have the gradient 0 for the first step", "某些权重在第一步的梯度为 0"),
+            (f"{len(deep)} of {count} parameters: {', '.join(deep[:4])}; {leaving[0]} starts at 0 and has a gradient", f"{count} 个参数中的 {len(deep)} 个：{', '.join(deep[:4])}；{leaving[0]} 从 0 开始且有梯度"),
+            ("right for adapters and residual branches that start at 0", "对从 0 开始的适配器与残差分支属正常"), ("initialization",),
+        )  # fmt: skip
+    elif deep:
         section.find(
             "fault" if len(deep) > 1 else "warning", "gradient-zero-part",
             ("some weights have the gradient 0", "某些权重的梯度为 0"),
@@ -168,7 +181,7 @@ def frozen(subject: Subject, section: Section) -> None:
             (f"requires_grad is False in all {len(layers)} layers", f"全部 {len(layers)} 层的 requires_grad 都为 False"),
             ("call requires_grad_(True) on what is to be trained", "请对需要训练的部分调用 requires_grad_(True)"), ("gradient-descent",),
         )  # fmt: skip
-    elif amid and len(still) < 0.5 * len(layers):
+    elif amid and _share_frozen(subject) < 0.5:
         section.find(
             "warning", "layer-frozen",
             ("a layer is frozen amid layers that are trained", "参与训练的层中间有一层被冻结"),
@@ -176,6 +189,11 @@ def frozen(subject: Subject, section: Section) -> None:
             ("where that is not meant, call requires_grad_(True) and give the parameter to the optimiser", "若非本意，请调用 requires_grad_(True) 并把参数交给优化器"),
             ("gradient-descent", "reverse-mode"),
         )  # fmt: skip
+
+
+def _share_frozen(subject: Subject) -> float:
+    sizes = [(p.numel(), p.requires_grad) for p in subject.model.parameters()]
+    return sum(n for n, trains in sizes if not trains) / max(sum(n for n, _ in sizes), 1)
 
 
 def optimiser(subject: Subject, section: Section) -> None:

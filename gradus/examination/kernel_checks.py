@@ -41,6 +41,8 @@ def kernel(subject: Subject, section: Section) -> None:
         model, _, (x, y) = subject.instrument(n)
         options: dict[str, Any] = {"output": 0} if one else {"kind": "trace"}
         K = tangent_kernel(model, x, memory=int(subject.budget.bytes / 2), **options).double()
+    if not bool(K.isfinite().all()):
+        raise Unchecked("the kernel is not finite", "核含有非有限的数")
     values = torch.linalg.eigvalsh(K).flip(0).clamp_min(0)
     top, bottom = float(values[0]), float(values[-1])
     rank = float(values.sum() ** 2 / values.square().sum()) if top else 0.0
@@ -67,7 +69,7 @@ def kernel(subject: Subject, section: Section) -> None:
     }
     if top == 0:
         section.find(
-            "fault", "kernel-zero", ("the tangent kernel is 0: no output moves with any parameter", "正切核为 0：任何参数都不能改变输出"),
+            "fault", "kernel-zero", ("the tangent kernel is 0: no output moves with any parameter", "切线核为 0：任何参数都不能改变输出"),
             (f"on {n} samples", f"在 {n} 个样本上"), ("see dead units and gradients", "见失活单元与梯度"), ("ntk-empirical",),
         )  # fmt: skip
         return
@@ -113,4 +115,4 @@ def _aligned(subject: Subject, section: Section, K: Tensor, y: Tensor) -> None:
     section.values |= {"alignment": found, "alignment_shuffled": mean}
 
 
-CHECKS = ((Text("the tangent kernel", "神经正切核"), kernel),)
+CHECKS = ((Text("the tangent kernel", "神经切线核"), kernel),)

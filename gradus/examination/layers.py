@@ -47,7 +47,7 @@ def _pair(section: Section, source: Place, before: nn.Module, place: Place, afte
         return  # depthwise and pointwise: one convolution made of two, by design
     if getattr(before, "kernel_size", 0) != getattr(after, "kernel_size", 0):
         return
-    into, middle, out = before.weight.shape[1], before.weight.shape[0], after.weight.shape[0]  # type: ignore[union-attr,index]
+    into, middle, out = before.weight.shape[1], before.weight.shape[0], after.weight.shape[0]  # type: ignore[index]
     narrow = middle < min(into, out)
     section.find(
         "note" if narrow else "warning", "activation-missing",

@@ -100,4 +100,4 @@ def mixes_pairs(subject: Subject) -> tuple[float, float] | None:
     if main.min() >= 0:
         drawn = drawn.sigmoid()  # a loss that takes probabilities alone
     values = [loss_at(subject, outputs, drawn, t) for t in (targets, moved)]
-    return (values[0], values[1]) if near(*values, 1e-6) else None
+    return (values[0], values[1]) if near(values[0], values[1], 1e-6) else None

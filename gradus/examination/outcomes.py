@@ -45,7 +45,7 @@ def with_main(outputs: Any, main: Any) -> Any:
         parts = [main if v is old else v for v in outputs]
         return type(outputs)(*parts) if hasattr(outputs, "_fields") else type(outputs)(parts)
     new = copy.copy(outputs)
-    new.logits = main
+    new.logits = main  # type: ignore[attr-defined]
     return new
 
 

@@ -51,11 +51,13 @@ def examination_html(examination: Examination, lang: str) -> str:
     from markupsafe import Markup
 
     counts = {"figure": 0, "table": 0}
-    sections = []
+    sections: list[dict[str, Any]] = []
     for section in examination.sections:
         drawn = [_numbered(p, section, counts, k, lang) for k, p in enumerate(_pictures(section))]
         sections.append({"section": section, "pictures": drawn, "pages": SECTIONS[section.name].pages})
-    concepts = _concepts([*(k for s in sections for k in s["pages"]), *(k for v in examination.verdicts for k in v.pages)])
+    concepts = _concepts(
+        [*(k for s in sections for k in s["pages"]), *(k for v in examination.verdicts for k in v.pages)]
+    )
     env = templates(lang, OWN, words=WORDS)
     env.filters["said"] = lambda text: mathematical(text.get(lang))
     return env.get_template("examination.html").render(
@@ -77,16 +79,22 @@ def examination_html(examination: Examination, lang: str) -> str:
 
 def _pictures(section: Section) -> list[Picture]:
     tables = [
-        table(t.columns, [_cells(row) for row in t.rows], t.caption, digits=3) for t in section.tables if t.rows
+        table(t.columns, [_cells(row) for row in t.rows], t.caption, digits=3)
+        for t in section.tables
+        if t.rows
     ]
     return [*pictures(section), *tables]
 
 
 def _cells(row: Sequence[Any]) -> list[Any]:
-    return [Text(c, c) if isinstance(c, str) and not c.endswith("%") else c for c in row]  # a layer called 0 is no number
+    return [
+        Text(c, c) if isinstance(c, str) and not c.endswith("%") else c for c in row
+    ]  # a layer called 0 is no number
 
 
-def _numbered(picture: Picture, section: Section, counts: dict[str, int], k: int, lang: str) -> dict[str, Any]:
+def _numbered(
+    picture: Picture, section: Section, counts: dict[str, int], k: int, lang: str
+) -> dict[str, Any]:
     from markupsafe import Markup
 
     counts[picture.kind] += 1
@@ -124,9 +132,13 @@ def fragment(examination: Examination, lang: str) -> str:
     for section in examination.sections:
         rows = "".join(f"<tr><th style='text-align:left'>{escape(a.get(lang))}</th><td>{escape(b.get(lang))}</td></tr>" for a, b in section.facts)  # fmt: skip
         parts.append(f"<details><summary>{escape(section.title.get(lang))}</summary><table>{rows}</table>{_tables(section, lang)}</details>")  # fmt: skip
-    left = "".join(f"<li>{escape(n.what.get(lang))}: {escape(n.reason.get(lang))}</li>" for n in examination.not_checked)
+    left = "".join(
+        f"<li>{escape(n.what.get(lang))}: {escape(n.reason.get(lang))}</li>" for n in examination.not_checked
+    )
     if left:
-        parts.append(f"<details><summary>{escape(WORDS['not-checked'].get(lang))}</summary><ul>{left}</ul></details>")
+        parts.append(
+            f"<details><summary>{escape(WORDS['not-checked'].get(lang))}</summary><ul>{left}</ul></details>"
+        )
     return "".join(parts)
 
 
@@ -134,6 +146,8 @@ def _tables(section: Section, lang: str) -> str:
     parts = []
     for t in section.tables:
         head = "".join(f"<th>{escape(c.get(lang))}</th>" for c in t.columns)
-        rows = "".join("<tr>" + "".join(f"<td>{escape(cell(c, lang))}</td>" for c in row) + "</tr>" for row in t.rows)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell(c, lang))}</td>" for c in row) + "</tr>" for row in t.rows
+        )
         parts.append(f"<table><tr>{head}</tr>{rows}</table>")
     return "".join(parts)

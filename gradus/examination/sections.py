@@ -42,14 +42,22 @@ class Kind(NamedTuple):
 SECTIONS: dict[str, Kind] = {
     "anatomy": Kind(Text("Anatomy", "结构"), 1, "anatomy", ("mlp", "fully-connected", "conv-layer")),
     "data": Kind(Text("Data", "数据"), 1.5, "data_checks", ("model-selection", "mutual-information")),
-    "outputs": Kind(Text("Outputs and loss", "输出与损失"), 2, "output_checks", ("softmax-cross-entropy", "losses")),
+    "outputs": Kind(
+        Text("Outputs and loss", "输出与损失"), 2, "output_checks", ("softmax-cross-entropy", "losses")
+    ),
     "signals": Kind(Text("Signals", "信号"), 3, "signal_checks", ("signal-propagation", "initialization")),
     "gradients": Kind(Text("Gradients", "梯度"), 2, "gradient_checks", ("reverse-mode", "backprop-mlp")),
     "curvature": Kind(Text("Curvature", "曲率"), 6, "curvature_checks", ("hessian-spectrum", "gauss-newton")),
     "step": Kind(Text("Step size", "步长"), 4, "step_checks", ("gradient-descent", "momentum", "adam")),
-    "kernel": Kind(Text("Tangent kernel", "神经正切核"), 5, "kernel_checks", ("ntk-empirical", "kernel-methods")),
-    "generalisation": Kind(Text("Generalisation", "泛化"), 2, "generalisation_checks", ("regularization", "model-selection")),
-    "calibration": Kind(Text("Calibration", "校准"), 1, "calibration_checks", ("calibration", "proper-scores")),
+    "kernel": Kind(
+        Text("Tangent kernel", "神经切线核"), 5, "kernel_checks", ("ntk-empirical", "kernel-methods")
+    ),
+    "generalisation": Kind(
+        Text("Generalisation", "泛化"), 2, "generalisation_checks", ("regularization", "model-selection")
+    ),
+    "calibration": Kind(
+        Text("Calibration", "校准"), 1, "calibration_checks", ("calibration", "proper-scores")
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gradus.examination.attention import attention_checks
 from gradus.examination.batches import length
 from gradus.examination.layers import missing_activations, twins
+from gradus.examination.norms import norm_checks
 from gradus.examination.outcomes import main_of
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Table, Unchecked
@@ -147,7 +148,7 @@ def backwards(subject: Subject, section: Section) -> None:
     last = next((r for r in reversed(rows) if r.gradient), None)
     if last is None:
         raise Unchecked("all gradients are 0", "所有梯度为 0")
-    ratios = [(r, (r.gradient or 0.0) / (last.gradient or 1.0)) for r in rows[: rows.index(last)]]
+    ratios = [(r, r.gradient / (last.gradient or 1.0)) for r in rows[: rows.index(last)] if r.gradient]
     if not ratios:
         raise Unchecked("one layer has a gradient", "只有一层有梯度")
     low, high = min(ratios, key=lambda pair: pair[1]), max(ratios, key=lambda pair: pair[1])
@@ -273,4 +274,5 @@ CHECKS = (
     (Text("an activation between layers", "层间的激活函数"), missing_activations),
     (Text("layers with equal weights", "权重相同的层"), twins),
     *attention_checks(),
+    *norm_checks(),
 )

@@ -14,7 +14,6 @@ from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
 from gradus.theory import top_eigenpairs
 
-
 STRANGE = 1e3  # times its step that an adaptive optimiser would move by the gradient of now: its √v is of another function
 
 
@@ -97,7 +96,7 @@ def _adaptive(kind: str, optimizer: torch.optim.Optimizer) -> Law:
     bound = 2 * (1 + beta) if kind == "RMSprop" else 2 * (1 + beta) / (1 - beta)
     words = Text(
         f"λ of the Hessian divided by the optimiser's √v, times η, below {bound:.3g}",
-        f"Hessian 除以优化器的 √v 后的 λ 乘 η，应小于 {bound:.3g}",
+        f"黑塞矩阵除以优化器的 √v 后的 λ 乘 η，应小于 {bound:.3g}",
     )
     decay = {id(p): 0.0 for g in groups for p in g["params"]}
     return Law(bound, max(float(g["lr"]) for g in groups), scales, words, decay)
@@ -139,7 +138,11 @@ def stable_value(subject: Subject, section: Section, law: Law) -> float:
         scales, left = dict(law.scales), 0
         for p, g in zip(parameters, _gradients(subject), strict=True):
             scale = scales.get(id(p))
-            if isinstance(scale, Tensor) and g is not None and float((scale * g).abs().mean()) > STRANGE * law.step:
+            if (
+                isinstance(scale, Tensor)
+                and g is not None
+                and float((scale * g).abs().mean()) > STRANGE * law.step
+            ):
                 scales[id(p)], left = 0.0, left + 1
         if left:
             section.say(
@@ -150,5 +153,5 @@ def stable_value(subject: Subject, section: Section, law: Law) -> float:
         operator = _Preconditioned(H, spread(scales).sqrt(), spread(law.decay))
         found = top_eigenpairs(
             operator, 1, max_products=plan(subject).products, tolerance=1e-2, seed=subject.seed
-        )  # type: ignore[arg-type]
+        )
     return float(found.values[0])

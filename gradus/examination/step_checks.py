@@ -48,7 +48,9 @@ def largest(subject: Subject, section: Section) -> None:
             f"此处没有 {type(subject.optimizer).__name__} 的稳定性判据",
         )
     section.fact("law", "判据", law.words)
-    value = stable_value(subject, section, law)  # η λ, of the preconditioned Hessian; stable below the law's bound
+    value = stable_value(
+        subject, section, law
+    )  # η λ, of the preconditioned Hessian; stable below the law's bound
     ratio = value / law.bound
     section.values |= {"step_times_curvature": value, "bound": law.bound, "ratio": ratio, "step": law.step}
     section.fact("the optimiser's step / the largest stable one", "优化器步长 / 最大稳定步长", f"{ratio:.3g}")
@@ -105,7 +107,12 @@ def tried(subject: Subject, section: Section) -> None:
         f"loss after {len(losses) - 1} steps of the optimiser on a copy, at first", f"在副本上用优化器走 {len(losses) - 1} 步后的损失，起初",
         f"{losses[-1]:.4g}, {start:.4g}",
     )  # fmt: skip
-    section.say(f"tried on {n:,} samples, the same in each step", f"在同样的 {n:,} 个样本上试走每一步")
+    train = not any(m.training for m in subject.model.modules())
+    mode = (", in training mode", "，训练模式") if train else ("", "")
+    section.say(
+        f"tried on {n:,} samples, the same in each step{mode[0]}",
+        f"在同样的 {n:,} 个样本上试走每一步{mode[1]}",
+    )
     ratio = subject.knows("step ratio")
     beside = (
         "" if ratio is None else f"; the step is {ratio:.3g} times the largest stable one of this optimiser"
@@ -192,6 +199,8 @@ def trial(subject: Subject, inputs: Any, targets: Any, steps: int, rate: float |
         model, optimizer = copy.deepcopy((subject.model, subject.optimizer))
     except Exception as error:
         raise Unchecked(f"the model cannot be copied: {error}", f"模型无法复制：{error}") from None
+    if not any(m.training for m in model.modules()):
+        model.train()  # steps are taken in training mode
     if rate is not None:
         optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=rate)
     if optimizer is None:

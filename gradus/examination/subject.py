@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import copy
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradus.examination.batches import Taken, copied, joined, length, rows
+from gradus.examination.adapted import Adapted, tensor_targets
+from gradus.examination.batches import Taken, copied, joined, length, rows, tensors
 from gradus.examination.budget import OVERHEAD, SPEED, Budget
 from gradus.examination.outcomes import main_of, table_of, with_main
 from gradus.examination.verdicts import Unchecked
@@ -58,9 +59,9 @@ class Subject:
                 self._known[name] = make(), None
             except Exception as error:
                 self._known[name] = None, error
-        value, error = self._known[name]
-        if error is not None:
-            raise error
+        value, failure = self._known[name]
+        if failure is not None:
+            raise failure
         return value
 
     def knows(self, name: str) -> Any:
@@ -180,7 +181,7 @@ class Subject:
         Inputs that are no tensor are handed in as their numbers, outputs as the model's main tensor.
         """
         inputs, targets = self.part(n)
-        return *self.adapted(inputs), (self._tensor(inputs), _tensor_targets(targets))
+        return *self.adapted(inputs), (self._tensor(inputs), tensor_targets(targets))
 
     def adapted(self, inputs: Any) -> tuple[nn.Module, Callable[[Any, Any], Tensor]]:
         """The model as one from a tensor to a tensor, and its loss."""
@@ -191,7 +192,7 @@ class Subject:
 
         def loss(main: Any, targets: Any) -> Tensor:
             value = self.loss(with_main(sample, main), targets)
-            return value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value  # type: ignore[return-value]
+            return value.reshape(()) if isinstance(value, Tensor) and value.numel() == 1 else value
 
         return model, loss
 
@@ -215,6 +216,30 @@ class Subject:
                 self.run(inputs)
             counted = counter.get_total_flops() // length(inputs)
         return max(counted, 2 * sum(p.numel() for p in self.model.parameters()))
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of autograd's graph of a loss: what a pass costs, however small the tensors are."""
+        return int(self.once("nodes", self._nodes))
+
+    def _nodes(self) -> int:
+        layers = sum(1 for _ in self.model.modules()) + 3
+        with contextlib.suppress(Exception), self.evaluating_plainly(), torch.enable_grad():
+            inputs, targets = self.part(2)
+            seen: set[Any] = set()
+            waiting = [self.value(inputs, targets).grad_fn]
+            while waiting and len(seen) < 100_000:
+                node = waiting.pop()
+                if node is not None and node not in seen:
+                    seen.add(node)
+                    waiting += [n for n, _ in node.next_functions]
+            recurrent = sum(isinstance(m, nn.RNNBase) for m in self.model.modules())  # one node, many steps
+            return max(len(seen), layers) + recurrent * 20 * self._longest(inputs)
+        return layers
+
+    @staticmethod
+    def _longest(inputs: Any) -> int:
+        return max((max(t.shape[1:]) for t in tensors(inputs) if t.dim() > 1), default=1)
 
     @property
     def activation_bytes(self) -> float:
@@ -253,8 +278,7 @@ class Subject:
 
     def seconds_of(self, passes: float, samples: int) -> float:
         """Planned seconds of so many forward passes over so many samples."""
-        layers = sum(1 for _ in self.model.modules())
-        return passes * (self.operations * samples / SPEED + OVERHEAD * (layers + 3))
+        return passes * (self.operations * samples / SPEED + OVERHEAD * self.nodes)
 
     def samples_for(self, seconds: float, passes: float, most: int, least: int = 1) -> int:
         """How many samples so many forward passes may go over in the seconds: a power of two, or `most`."""
@@ -263,27 +287,3 @@ class Subject:
         while n > least and self.seconds_of(passes, n) > seconds:
             n = 1 << ((n - 1).bit_length() - 1)
         return max(n, min(least, most))
-
-
-class Adapted(nn.Module):
-    """A model that is called with the numbers of samples, or whose main output alone is returned."""
-
-    def __init__(self, model: nn.Module, inputs: Any | None) -> None:
-        super().__init__()
-        self.model, self._inputs = model, inputs
-        self.training = model.training
-
-    def forward(self, x: Tensor) -> Any:
-        """The main tensor of what the model returns."""
-        given = x if self._inputs is None else rows(self._inputs, x)
-        return main_of(self.model(given))
-
-
-def _tensor_targets(targets: Any) -> Tensor:
-    if isinstance(targets, Tensor):
-        return targets
-    raise (
-        Unchecked("the targets are no tensor", "目标不是张量")
-        if isinstance(targets, (Mapping, tuple, list))
-        else Unchecked("the targets have no samples", "目标没有样本")
-    )

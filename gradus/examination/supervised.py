@@ -46,7 +46,14 @@ def examine_file(
     Raises:
         GradusError: the file, its function or what it returns is wrong, or it does not come to the examination in time.
     """
-    request = {"path": path, "budget": budget, "sections": sections, "seed": seed, "checkpoint": checkpoint, "lang": lang}
+    request = {
+        "path": path,
+        "budget": budget,
+        "sections": sections,
+        "seed": seed,
+        "checkpoint": checkpoint,
+        "lang": lang,
+    }
     with tempfile.TemporaryDirectory(prefix="gradus-examine-") as name:
         folder = Path(name)
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
@@ -125,7 +132,9 @@ def _ending(late: bool, code: int) -> Text:
 def _nothing(process: subprocess.Popen[bytes], path: str, late: bool, printed: str) -> GradusError:
     en, zh = _ending(late, process.returncode or 0)
     said = f"; {' '.join(printed.split())[:300]}" if printed.strip() else ""
-    return GradusError(Text(f"{path} did not come to the examination: {en}{said}", f"{path} 未能进行到检查：{zh}{said}"))
+    return GradusError(
+        Text(f"{path} did not come to the examination: {en}{said}", f"{path} 未能进行到检查：{zh}{said}")
+    )
 
 
 def _cut_short(found: Examination, late: bool, code: int) -> Examination:

@@ -14,11 +14,13 @@ from gradus.errors import GradusError, raised
 from gradus.examination.examine import examine
 from gradus.explanation.program import place_of
 from gradus.text import Text
+from gradus.training.tensor_file import decode, read_bytes
 from gradus.verify.user_code import load_implementation
 
 OPTIONS = tuple(inspect.signature(examine).parameters)
 FORM = Text(
-    "expected (model, loss, data), or a dict of examine's arguments", "应返回 (model, loss, data)，或 examine 参数的字典"
+    "expected (model, loss, data), or a dict of examine's arguments",
+    "应返回 (model, loss, data)，或 examine 参数的字典",
 )
 
 
@@ -45,7 +47,11 @@ def arguments_of(path: str) -> dict[str, Any]:
         missing = [k for k in ("model", "loss", "data") if k not in value]
         if not unknown and not missing:
             return dict(value)
-        en = f"has {', '.join(unknown)}, which examine does not take" if unknown else f"lacks {', '.join(missing)}"
+        en = (
+            f"has {', '.join(unknown)}, which examine does not take"
+            if unknown
+            else f"lacks {', '.join(missing)}"
+        )
         zh = f"含有 examine 没有的参数 {'、'.join(unknown)}" if unknown else f"缺少 {'、'.join(missing)}"
         raise GradusError(Text(f"the dict of {path} {en}", f"{path} 的字典{zh}"))
     got = f"{len(value)}" if isinstance(value, tuple) else type(value).__name__
@@ -59,19 +65,18 @@ def load_checkpoint(model: nn.Module, path: str) -> None:
     Raises:
         GradusError: no such file, or tensors that are not the model's.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     if not Path(path).is_file():
         raise GradusError(Text(f"no file {path}", f"没有文件 {path}"))
     try:
-        state = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise GradusError(Text(f"{path} is no safetensors file: {error}", f"{path} 不是 safetensors 文件：{error}")) from None
+        state = decode(read_bytes(Path(path)))
+    except GradusError as error:
+        raise GradusError(Text(f"{path}: {error.text.en}", f"{path}：{error.text.zh}")) from None
     own = model.state_dict()
     missing, more = sorted(set(own) - set(state)), sorted(set(state) - set(own))
     # a tensor that a model holds under two names is written once
-    missing = [k for k in missing if not any(own[k].data_ptr() == own[o].data_ptr() for o in state if o in own)]
+    missing = [
+        k for k in missing if not any(own[k].data_ptr() == own[o].data_ptr() for o in state if o in own)
+    ]
     shapes = [k for k in state if k in own and state[k].shape != own[k].shape]
     if missing or more or shapes:
         parts_en, parts_zh = [], []
@@ -85,6 +90,11 @@ def load_checkpoint(model: nn.Module, path: str) -> None:
             k = shapes[0]
             parts_en.append(f"{k} is {tuple(state[k].shape)}, in the model {tuple(own[k].shape)}")
             parts_zh.append(f"{k} 的形状为 {tuple(state[k].shape)}，模型中为 {tuple(own[k].shape)}")
-        raise GradusError(Text(f"{path} does not fit the model: {'; '.join(parts_en)}", f"{path} 与模型不符：{'；'.join(parts_zh)}"))
+        raise GradusError(
+            Text(
+                f"{path} does not fit the model: {'; '.join(parts_en)}",
+                f"{path} 与模型不符：{'；'.join(parts_zh)}",
+            )
+        )
     with torch.no_grad():
         model.load_state_dict(state, strict=False)

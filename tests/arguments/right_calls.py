@@ -62,6 +62,7 @@ WITHOUT: dict[str, str] = {
     "gradus.training.CheckpointError": "an exception",
     "gradus.training.Interrupted": "an exception",
     "gradus.training.NonFiniteError": "an exception",
+    "gradus.examine": "takes any model, loss and data of the user's; tests/examination holds what it refuses",
     "gradus.explain": "takes any function of the user's; tests/explanation holds what it refuses",
     "gradus.training.Callback": "a class to be overridden, without arguments",
     "gradus.training.Callback.on_end": "called by `fit` alone",
