@@ -6,8 +6,8 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
-    from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.connected_modes import connect_modes
+    from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
     from gradus.theory.generalisation_bound import GeneralisationBound
@@ -42,8 +42,8 @@ __all__ = [
     "InfiniteKernels",
     "MeanField",
     "MeanFieldLimit",
-    "RademacherComplexity",
     "PathLosses",
+    "RademacherComplexity",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
@@ -52,8 +52,8 @@ __all__ = [
     "TraceEstimate",
     "VCDimension",
     "calibration",
-    "critical_sharpness",
     "connect_modes",
+    "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
     "estimate_trace",
@@ -67,9 +67,9 @@ __all__ = [
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "normalize_direction",
     "rademacher_bound",
     "rademacher_complexity",
-    "normalize_direction",
     "random_direction",
     "spectral_density",
     "tangent_kernel",
@@ -82,16 +82,15 @@ export(
     __name__,
     {
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
+        "connected_modes": ["connect_modes"],
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
         "generalisation_bound": ["GeneralisationBound"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
-        "connected_modes": ["connect_modes"],
-        "curvature": ["Curvature"],
+        "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
-        "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
