@@ -23,6 +23,10 @@ def batches_of(model: nn.Module, data: Iterable[Any]) -> Iterator[tuple[str, Ten
     module("model", model)
     if not isinstance(data, Iterable) or isinstance(data, (str, bytes, dict, Tensor)):
         raise refusal("data", ("batches (inputs, labels)", "各批 (inputs, labels)"), data, kind=True)
+    return _batches(data)
+
+
+def _batches(data: Iterable[Any]) -> Iterator[tuple[str, Tensor, Tensor]]:
     shape = None
     for index, batch in enumerate(data):
         inputs, labels = _pair(index, batch)

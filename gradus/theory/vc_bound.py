@@ -60,10 +60,11 @@ def vc_bound(
         (False, 0.16)
     """
     delta = 1 - number("confidence", confidence, above=0, below=1)
+    batches = batches_of(model, data)
     network: HomogeneousNetwork | None = None
     margins = []
     with unchanged(model), torch.no_grad():
-        for name, inputs, labels in batches_of(model, data):
+        for name, inputs, labels in batches:
             network = network or HomogeneousNetwork(model, inputs)
             f = network.outputs(inputs)
             margins.append(margins_of(f, labels, name))
