@@ -493,7 +493,12 @@ def sums(x, signs):
     return (sign_vectors(len(x)) if signs is None else signs) @ x / len(x)
 
 
-DUAL = dict(one=lambda u: u.max(1), l1=lambda u: np.abs(u).max(1), l2=lambda u: np.sqrt((u * u).sum(1)), linf=lambda u: np.abs(u).sum(1))  # fmt: skip
+DUAL = dict(
+    one=lambda u: u.max(1),
+    l1=lambda u: np.abs(u).max(1),
+    l2=lambda u: np.sqrt((u * u).sum(1)),
+    linf=lambda u: np.abs(u).sum(1),
+)
 
 
 @RADEMACHER.mutant(caught_by="symmetrisation-and-its-factor, equals-definition, a-class-of-one-chosen-afterwards")
