@@ -23,6 +23,10 @@ def batches_of(model: nn.Module, data: Iterable[Any]) -> Iterator[tuple[str, Ten
     module("model", model)
     if not isinstance(data, Iterable) or isinstance(data, (str, bytes, dict, Tensor)):
         raise refusal("data", ("batches (inputs, labels)", "各批 (inputs, labels)"), data, kind=True)
+    return _batches(data)
+
+
+def _batches(data: Iterable[Any]) -> Iterator[tuple[str, Tensor, Tensor]]:
     shape = None
     for index, batch in enumerate(data):
         inputs, labels = _pair(index, batch)
@@ -55,12 +59,21 @@ def margins_of(f: Tensor, labels: Tensor, name: str) -> Tensor:
     Raises:
         GradusError: labels that are no classes of these outputs.
     """
-    classes = max(f.shape[1], 2)
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= classes:
-        raise refusal(name, (f"classes from 0 to {classes - 1}", f"0 到 {classes - 1} 的类别"), Text(f"{low} to {high}", f"{low} 到 {high}"))  # fmt: skip
+    require_classes(f, labels, name)
     if f.shape[1] == 1:
         return f[:, 0] * (2 * labels - 1)
     own = f.gather(1, labels[:, None])
     others = f.scatter(1, labels[:, None], -math.inf)
     return own[:, 0] - others.amax(1)
+
+
+def require_classes(f: Tensor, labels: Tensor, name: str) -> None:
+    """Refuses labels that are no classes of these outputs.
+
+    Raises:
+        GradusError: one is.
+    """
+    classes = max(f.shape[1], 2)
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        raise refusal(name, (f"classes from 0 to {classes - 1}", f"0 到 {classes - 1} 的类别"), Text(f"{low} to {high}", f"{low} 到 {high}"))  # fmt: skip

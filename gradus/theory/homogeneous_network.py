@@ -39,7 +39,7 @@ class LinearMap(NamedTuple):
 class HomogeneousNetwork:
     """The layers and activations of a model in their order, as one batch has shown them."""
 
-    def __init__(self, model: nn.Module, inputs: Tensor) -> None:
+    def __init__(self, model: nn.Module, inputs: Tensor, *, learnt_slopes: bool = False) -> None:
         recorder, shapes = SignalRecorder(model), dict[str, list[tuple[int, ...]]]()
         hooks = [
             layer.register_forward_pre_hook(_shape_to(shapes.setdefault(name, [])))
@@ -56,6 +56,8 @@ class HomogeneousNetwork:
         self.steps = [_step(place, recorder.places[place], shapes) for place in _chain(recorder.places)]
         if all(step.layer is None for step in self.steps):
             raise _no_chain(Text("one without such a layer", "没有这样的层的模型"))
+        if not learnt_slopes and any(step.learnt for step in self.steps):
+            raise _no_chain(Text("an activation whose slope is learnt", "斜率可学习的激活函数"))
         self.apart = 0.0
 
     @property
@@ -193,8 +195,8 @@ def _no_chain(came: Text) -> GradusError:
     return refusal(
         "model",
         (
-            "a chain of dense and convolutional layers with ReLU, leaky ReLU or PReLU between, for which the bound is proved",
-            "由全连接层与卷积层组成、其间为 ReLU、leaky ReLU 或 PReLU 的链（该界只对此证明）",
+            "a chain of dense and convolutional layers with ReLU or leaky ReLU between, for which the bound is proved",
+            "由全连接层与卷积层组成、其间为 ReLU 或 leaky ReLU 的链（该界只对此证明）",
         ),
         came,
     )

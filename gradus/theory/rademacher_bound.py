@@ -40,8 +40,8 @@ def rademacher_bound(
     δ_j = ⅔ δ / ((|j|+1)(|j|+2)), and therefore for the norms that training led to and the margin γ that is best.
 
     Args:
-        model: whose layers form a chain: dense or convolutional, between them ReLU, leaky ReLU or PReLU with one slope of at
-            most 1 in size; views in between and dropout in eval mode do no harm. This is checked by replaying the chain
+        model: whose layers form a chain: dense or convolutional, between them ReLU, or leaky ReLU with a
+            fixed slope of at most 1 in size; views in between and dropout in eval mode do no harm. This is checked by replaying the chain
             on all data.
         data: batches (inputs, labels) that the model was trained on, as of a DataLoader; one pair of tensors stands in a list.
         margin: γ; None: the one among those that make the norm an a_j for which the bound is least.
@@ -71,10 +71,11 @@ def rademacher_bound(
     """
     gamma = None if margin is None else number("margin", margin, above=0)
     delta = 1 - number("confidence", confidence, above=0, below=1)
+    batches = batches_of(model, data)
     network: HomogeneousNetwork | None = None
     margins, squares = [], 0.0
     with unchanged(model), torch.no_grad():
-        for name, inputs, labels in batches_of(model, data):
+        for name, inputs, labels in batches:
             network = network or HomogeneousNetwork(model, inputs)
             f = network.outputs(inputs)
             margins.append(margins_of(f, labels, name))

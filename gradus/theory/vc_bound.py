@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gradus.arguments import number
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
-from gradus.theory.classifier_batches import batches_of, margins_of
+from gradus.theory.classifier_batches import batches_of, require_classes
 from gradus.theory.generalisation_bound import GeneralisationBound
 from gradus.theory.homogeneous_network import HomogeneousNetwork
 from gradus.theory.vc_dimension import vc_gap
@@ -60,19 +60,22 @@ def vc_bound(
         (False, 0.16)
     """
     delta = 1 - number("confidence", confidence, above=0, below=1)
+    batches = batches_of(model, data)
     network: HomogeneousNetwork | None = None
-    margins = []
+    wrong = []
     with unchanged(model), torch.no_grad():
-        for name, inputs, labels in batches_of(model, data):
-            network = network or HomogeneousNetwork(model, inputs)
+        for name, inputs, labels in batches:
+            network = network or HomogeneousNetwork(model, inputs, learnt_slopes=True)
             f = network.outputs(inputs)
-            margins.append(margins_of(f, labels, name))
+            require_classes(f, labels, name)
+            guess = f.argmax(1) if f.shape[1] > 1 else (f[:, 0] > 0).long()  # of equal outputs the first
+            wrong.append(guess != labels)
         assert network is not None
-        m = torch.cat(margins).cpu()
-        n = len(m)
+        w = torch.cat(wrong)
+        n = len(w)
         k = f.shape[1]
         log_patterns, parameters = _log_patterns(network, inputs[:1], 2 * n, k)
-    error = float((m <= 0).double().mean())
+    error = int(w.sum()) / n
     chance = vc_gap(log_patterns, n, delta)
     return GeneralisationBound(
         name="VC",
