@@ -31,12 +31,13 @@ class Holdings(Judge):
         super().__init__(scene)
         self.tied: dict[frozenset[str], int] = {}
         self.waiting: set[str] = set()
-        self.versions: dict[int, list[int]] = {}
         self.sizes: dict[int, float] = {}
+        self.sized = 0  # after which step
         self.remember = 0
         self.judged = False
 
     def enters(self) -> None:
+        """What is true before the first step."""
         self.tied = {names: key for key, names in self._shared().items() if len(names) > 1}
         mine = set(self.scene.names)
         if not self.scene.names:
@@ -133,9 +134,11 @@ class Holdings(Judge):
         )  # fmt: skip
 
     def stranger(self, optimizer: Optimizer) -> None:
+        """Compares its parameters."""
         self._overlaps([*self.scene.optimizers, optimizer])
 
     def gradients_ready(self, step: Step) -> None:
+        """Looks at what the step uses."""
         if not step.passages or not self.scene.names:
             return
         if 0 < len(step.there) < len(step.held):
@@ -219,13 +222,20 @@ class Holdings(Judge):
         for names in list(self.tied):
             if len({now.get(name) for name in names}) > 1:
                 del self.tied[names]
-                self._broken(*sorted(names)[:2], "they were one parameter when the watch began", "监视开始时它们还是同一个参数")  # fmt: skip
+                one, other, *_ = sorted(names)
+                self._broken(one, other, "they were one parameter when the watch began", "监视开始时它们还是同一个参数")  # fmt: skip
 
     def step_begins(self, step: Step) -> None:
-        versions = self.versions.get(step.which)
-        if versions is not None and versions != [p._version for p, _ in step.held]:
+        """Looks at what has changed since the step before."""
+        versions = self.scene.quick[step.which].versions
+        if versions and versions != [p._version for p, _ in step.held]:
             self.remember = 3  # from now on the sizes are kept, so that a swap to and fro is no change
-        if not self.sizes or len(self.scene.optimizers) > 1 or self.scene.others:
+        if (
+            not self.sizes
+            or self.sized != step.number - 1
+            or len(self.scene.optimizers) > 1
+            or self.scene.others
+        ):
             return
         moved = [
             (n, old, new)
@@ -243,13 +253,14 @@ class Holdings(Judge):
             )  # fmt: skip
 
     def step_ends(self, step: Step) -> None:
+        """Looks at what the step has done."""
         held: list[Tensor] = [p for p, _ in step.held]
-        self.versions[step.which] = [p._version for p in held]
         self.sizes = {}
         if step.deep or self.remember:
             self.remember = max(0, self.remember - 1)
-            self.sizes = dict(zip(map(id, held), norms(held), strict=True))
+            self.sizes, self.sized = dict(zip(map(id, held), norms(held), strict=True)), step.number
 
     def leaves(self, steps: int) -> None:
+        """What is known only at the end."""
         if steps and not self.judged:
             self._unheld()
