@@ -151,7 +151,7 @@ class Holdings(Judge):
         if step.number == 2 and not self.judged:
             self._unheld()
         if step.number in (1, 2, 5) or step.deep:
-            self._ties()
+            self._ties(step)
 
     def _missing(self, names: list[str]) -> None:
         new = [n for n in names if n not in self.waiting]
@@ -215,7 +215,7 @@ class Holdings(Judge):
             level="warning" if at_the_beginning else None,
         )  # fmt: skip
 
-    def _ties(self) -> None:
+    def _ties(self, step: Step) -> None:
         if not self.tied:
             return
         now = {name: key for key, names in self._shared().items() for name in names}
@@ -223,7 +223,7 @@ class Holdings(Judge):
             if len({now.get(name) for name in names}) > 1:
                 del self.tied[names]
                 one, other, *_ = sorted(names)
-                self._broken(one, other, "they were one parameter when the watch began", "监视开始时它们还是同一个参数")  # fmt: skip
+                self._broken(one, other, f"they were one parameter when the watch began, and are two at step {step.number}", f"监视开始时它们是同一个参数，到第 {step.number} 步已是两个")  # fmt: skip
 
     def step_begins(self, step: Step) -> None:
         """Looks at what has changed since the step before."""
