@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,19 +12,17 @@ from torch.optim import Optimizer
 from gradus.errors import GradusError
 from gradus.examination.verdicts import Level
 from gradus.examination.watch_batches import Batches
+from gradus.examination.watch_calm import Calm
 from gradus.examination.watch_gradients import Ledger
 from gradus.examination.watch_holdings import Holdings
 from gradus.examination.watch_hooks import EAR, hook_end, hook_layers, hook_optimizers, hook_root
 from gradus.examination.watch_progress import Progress
-from gradus.examination.watch_quick import Mark, marked
+from gradus.examination.watch_quick import first_tensor, in_float16, marked
 from gradus.examination.watch_scene import Judge, Passage, Scene, Step
 from gradus.examination.watch_signals import Signals
 from gradus.text import Text
 
 DEEP, SPARSE = 10, 20  # first steps that are deep, and looks between deep ones afterwards
-LEAP = 10.0  # by which the first gradient changes its length from one look to the next
-RISE = 2.0  # by which the loss does
-SETTLED = 40  # steps, after which gradients that are written to before the step are nothing new
 AFTER = 5  # steps that are deep after a leap
 
 
@@ -56,6 +53,7 @@ class LoopListener:
         self.judges: list[Judge] = [
             self.ledger, Holdings(self.scene), self.progress, Signals(self.scene), self.batches,
         ]  # fmt: skip
+        self.calm = Calm(self.scene, self.ledger, self.progress, self.batches)
         self.asked: dict[str, list[Judge]] = {}
         self.counts = [0] * len(optimizers)
         self.pending: list[Passage] = []
@@ -63,12 +61,9 @@ class LoopListener:
         self.forwards = 0
         self.at: Step | None = None
         self.leapt = 0
-        self.losses: list[float] = [0.0] * len(optimizers)
-        self.first = 0.0
         self.handles: list[Any] = []
         self.layer_handles: list[Any] = []
         self.end_handles: list[Any] = []
-        self.calm: list[Mark | None] | None = None
         self.open = False
         self.used = False
 
@@ -124,10 +119,10 @@ class LoopListener:
             self.forwards += 1
             self.scene.training = model.training
             if deep:
-                self.scene.half = _in_float16()
+                self.scene.half = in_float16()
                 self._listen()
         if deep or self.batches.moody:
-            self._tell("forward", _first_tensor((*arguments, *options.values())), gradients)
+            self._tell("forward", first_tensor((*arguments, *options.values())), gradients)
 
     def _listen(self) -> None:
         """For this pass alone, hooks that cost more."""
@@ -141,7 +136,7 @@ class LoopListener:
     def end(self, output: Any) -> None:
         """It has answered."""
         self._stop_listening()
-        first = _first_tensor((output,))
+        first = first_tensor((output,))
         if first is not None and first.is_floating_point():
             self._tell("output", first, self._deep())
 
@@ -203,7 +198,7 @@ class LoopListener:
         deep, look = self._deep(which), self._looks(which)
         number = self.counts[which] = self.counts[which] + 1
         closure = any(a is not None for a in (*arguments[1:], options.get("closure")))
-        if look and not deep and not closure and self._calm(which, number):
+        if look and not deep and not closure and self.calm.is_calm(which, number, self.pending):
             return
         passages = self.pending or self.since[which]
         step = self.at = Step(
@@ -216,54 +211,15 @@ class LoopListener:
             if not closure:
                 self._ready(step)
 
-    def _calm(self, which: int, number: int) -> bool:
-        """Whether nothing is out of the ordinary, so that the step needs no other look.
-
-        There was one backward pass of a finite loss; all gradients are as it left them, the first is finite and of usual size,
-        none is stale; nobody has written to the parameters since the last step; the model is in training mode.
-        """
-        quick = self.scene.quick[which]
-        if len(self.pending) != 1 or self.ledger.stale or self.scene.training is False:
-            return False
-        passage, gradients = self.pending[0], quick.gradients
-        now = marked(gradients)
-        if not passage.plain or passage.value is None or (now != quick.came and number <= SETTLED):
-            return False
-        if now.count(None) != quick.missing or quick.versions != [p._version for p in quick.parameters]:
-            return False
-        first = next((g for g in gradients if g is not None), None)
-        if first is None or first.layout is not torch.strided:
-            return False
-        size = float(first.detach().norm())
-        usual = 0 < size < math.inf and quick.sentinel / LEAP < size < quick.sentinel * LEAP
-        if not usual or self._risen(which, passage.value):
-            return False
-        if not self.progress.calm(which, number, passage.value, quick.optimizer):
-            return False
-        quick.sentinel, self.losses[which] = size, passage.value
-        self.batches.steps += 1
-        self.calm = now
-        return True
-
-    def _risen(self, which: int, loss: float) -> bool:
-        """Whether the loss leaps up."""
-        earlier = self.losses[which]
-        return earlier > 0 and loss > RISE * max(earlier, 0.5 * self.first)
-
     def _ready(self, step: Step) -> None:
         self._tell("gradients_ready", step)
-        quick = self.scene.quick[step.which]
-        quick.missing = len(step.held) - len(step.there)
+        self.scene.quick[step.which].missing = len(step.held) - len(step.there)
         try:
-            first = next(iter(step.gradients.values()), 0.0)
+            leaps = self.calm.leaps(step)
         except Exception as error:
             self.fail("gradients", error)
             return
-        before, quick.sentinel = quick.sentinel, first
-        loss = step.loss or 0.0
-        self.first = self.first or loss
-        risen, self.losses[step.which] = self._risen(step.which, loss), loss
-        if risen or (before and not before / LEAP < first < before * LEAP):
+        if leaps:
             if not self.leapt:
                 self._tell("leaps")
             self.leapt = AFTER
@@ -271,9 +227,9 @@ class LoopListener:
     def step_ended(self, optimizer: Optimizer) -> None:
         """It has ended its step."""
         step = self.at
-        if self.calm is not None:
+        if self.calm.marks is not None:
             which = next(i for i, o in enumerate(self.scene.optimizers) if o is optimizer)
-            self.scene.quick[which].ended(self.calm)
+            self.scene.quick[which].ended(self.calm.marks)
         elif step is None or step.optimizer is not optimizer:
             return
         else:
@@ -284,7 +240,7 @@ class LoopListener:
             self._tell("step_ends", step)
             quick = self.scene.quick[which]
             quick.ended(marked(quick.gradients))
-        self.calm = self.at = None
+        self.calm.marks = self.at = None
         if self.leapt:
             self.leapt -= 1
         self.pending = []
@@ -339,21 +295,3 @@ class LoopListener:
             number = 0
         whose = f"{type(step.optimizer).__name__}, {step.which}" if step is not None and several else ""
         self.say(kind, place, evidence, level, number, whose, **words)
-
-
-def _in_float16() -> bool:
-    return any(
-        torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) is torch.float16
-        for kind in ("cpu", "cuda")
-    )
-
-
-def _first_tensor(values: Any) -> Tensor | None:
-    for value in values:
-        if isinstance(value, Tensor):
-            return value if value.layout is torch.strided and not value.is_meta and value.numel() else None
-        if isinstance(value, dict):
-            value = tuple(value.values())
-        if isinstance(value, (tuple, list)) and (found := _first_tensor(value)) is not None:
-            return found
-    return None

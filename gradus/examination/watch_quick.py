@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -67,3 +68,23 @@ class Quick:
     def gradients(self) -> list[Tensor | None]:
         """As they are now."""
         return [p.grad for p in self.parameters]
+
+
+def in_float16() -> bool:
+    """Whether autocast computes in float16 here."""
+    return any(
+        torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) is torch.float16
+        for kind in ("cpu", "cuda")
+    )
+
+
+def first_tensor(values: Any) -> Tensor | None:
+    """The first tensor with values in nested tuples, lists and dictionaries."""
+    for value in values:
+        if isinstance(value, Tensor):
+            return value if value.layout is torch.strided and not value.is_meta and value.numel() else None
+        if isinstance(value, dict):
+            value = tuple(value.values())
+        if isinstance(value, (tuple, list)) and (found := first_tensor(value)) is not None:
+            return found
+    return None

@@ -14,7 +14,9 @@ import torch
 from torch import nn
 
 import gradus
+import tests.examination.healthy_averages
 import tests.examination.healthy_variants
+import tests.examination.sick_holdings
 import tests.examination.sick_steps  # noqa: F401
 from gradus.catalogue import entries
 from gradus.errors import GradusError
