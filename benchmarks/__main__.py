@@ -25,6 +25,7 @@ NAMES = (
     "optimizers",
     "kfac",
     "training",
+    "watching",
     "site",
 )
 CAN_BE_QUICK = tuple(name for name in NAMES if name not in ("startup", "verification", "judge"))

@@ -36,7 +36,8 @@ def weights(node: Any) -> Tensor | None:
     if getattr(node, "_saved_is_causal", False):
         hidden = scores.new_ones(scores.shape[-2:]).triu(1).bool()
         scores = scores.masked_fill(hidden, -float("inf"))
-    return scores.softmax(-1)
+    given: Tensor = scores.softmax(-1)
+    return given
 
 
 class Attention(Judge):

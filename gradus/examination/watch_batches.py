@@ -41,9 +41,11 @@ class Batches(Judge):
         self.before_first: bool | None = None
 
     def enters(self) -> None:
+        """What is true before the first step."""
         self.moody = [(name, m) for name, m in self.scene.model.named_modules() if depends_on_mode(m)]
 
     def forward(self, inputs: Tensor | None, gradients: bool) -> None:
+        """Looks at what goes in."""
         if not gradients:
             if self.scene.model.training:
                 acting = [
@@ -87,6 +89,7 @@ class Batches(Judge):
         )  # fmt: skip
 
     def backward_begins(self, passage: Passage, deep: bool) -> None:
+        """Looks at the loss and its graph."""
         if not deep or passage.function != "NllLossBackward0":
             return
         node = passage.root.grad_fn
@@ -105,6 +108,7 @@ class Batches(Judge):
             self.say("constant-labels", "", f"all {target.numel()} labels of the batch are {int(target[0])}, of {rows.shape[-1]} classes; so it was {SOME} looks in a row, each with one label", f"该批次的 {target.numel()} 个标签全为 {int(target[0])}（共 {rows.shape[-1]} 类）；连续 {SOME} 次查看，每批都只有一种标签")  # fmt: skip
 
     def gradients_ready(self, step: Step) -> None:
+        """Looks at what the step uses."""
         if not step.passages:
             return
         self.steps += 1
@@ -137,4 +141,5 @@ class Batches(Judge):
         )  # fmt: skip
 
     def leaves(self, steps: int) -> None:
+        """What is known only at the end."""
         self._validated()

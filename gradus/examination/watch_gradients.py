@@ -11,23 +11,13 @@ import torch
 from torch import Tensor
 
 from gradus.examination.watch_graph import BETWEEN, Graph, first_non_finite, function_name, saved
+from gradus.examination.watch_quick import Mark, Quick, marked
 from gradus.examination.watch_scene import Judge, Passage, Scene, Step, listed, norms, ratio, whole
 
-Mark = tuple[int, int]
-#: Losses that are means over a batch: several of them added make a larger step.
-MEANS = frozenset(
-    {"NllLossBackward0", "NllLoss2DBackward0", "MseLossBackward0", "BinaryCrossEntropyWithLogitsBackward0"}
-)
-MEAN = 1  # PyTorch's number for reduction="mean"
 SCALE_INVARIANT = "betas"  # who has them divides by the gradient's own size
 SCALED = 64.0  # a loss times more than this was scaled for half precision
 CLIPPED = 10  # steps
 CUT = 0.1  # of the gradient's length
-
-
-def mark(gradient: Tensor) -> Mark:
-    """By which a gradient is known again unless it was written to."""
-    return id(gradient), gradient._version
 
 
 class Ledger(Judge):
@@ -39,8 +29,6 @@ class Ledger(Judge):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self.used: dict[int, Mark] = {}
-        self.arrived: dict[int, Mark] = {}
         self.stale: set[int] = set()
         self.before: dict[int, dict[str, float]] = {}  # norms that an optimiser's last step used
         self.totals: deque[float] = deque(maxlen=CLIPPED)
@@ -49,37 +37,43 @@ class Ledger(Judge):
         self.rewritten = 0
         self.undivided = 0
 
-    def _watched(self) -> list[tuple[int, Tensor]]:
-        return [(id(p), p) for o in self.scene.optimizers for g in o.param_groups for p in g["params"]]
+    @property
+    def arrived(self) -> dict[int, Mark]:
+        """The gradients that were there after the last backward pass, by the identity of their parameter."""
+        return {k: m for q in self.scene.quick for k, m in zip(q.keys, q.came, strict=False) if m is not None}
 
     def backward_begins(self, passage: Passage, deep: bool) -> None:
+        """Looks at the loss and its graph."""
         if not passage.root.requires_grad:
             self.say("loss-detached", "", "the loss has requires_grad=False", "损失的 requires_grad=False")
             return
+        for quick in self.scene.quick:
+            now = marked(quick.gradients)
+            if any(m is not None for m in now):
+                self._left(quick, now)
+            elif self.stale:
+                self.stale.difference_update(quick.keys)
+        if passage.value is not None and not math.isfinite(passage.value):
+            self._non_finite(passage)
+        passage.spread = not (passage.several and passage.mean and constant_targets(passage))
+
+    def _left(self, quick: Quick, now: list[Mark | None]) -> None:
+        """Which gradients a backward pass finds: used already, or zeroed in place since."""
         unsure = []
-        for key, p in self._watched():
-            gradient = p.grad
-            if gradient is None:
-                if self.stale:
-                    self.stale.discard(key)
-                continue
-            now, used = mark(gradient), self.used.get(key)
-            if now == used:
+        came = quick.came or [None] * len(now)
+        taken = quick.taken or [None] * len(now)
+        for key, p, new, arrived, used in zip(quick.keys, quick.parameters, now, came, taken, strict=True):
+            if new is None:
+                self.stale.discard(key)
+            elif new == used:
                 self.stale.add(key)
-            elif now != self.arrived.get(key) and (
-                key in self.stale or (used is not None and used[0] == now[0])
-            ):
-                unsure.append((key, gradient))
-        for (key, _), size in zip(unsure, norms([g for _, g in unsure]), strict=True):
+            elif new != arrived and (key in self.stale or (used is not None and used[0] == new[0])):
+                unsure.append((key, p.grad))
+        for (key, _), size in zip(unsure, norms([g for _, g in unsure if g is not None]), strict=True):
             if size == 0:
                 self.stale.discard(key)
             else:
                 self.stale.add(key)
-        if passage.value is not None and not math.isfinite(passage.value):
-            self._non_finite(passage)
-        if passage.function in MEANS and getattr(passage.root.grad_fn, "_saved_reduction", 0) == MEAN:
-            passage.mean = True
-            passage.spread = not passage.several or not constant_targets(passage)
 
     def _non_finite(self, passage: Passage) -> None:
         graph, loss = passage.graph, passage.value
@@ -106,12 +100,12 @@ class Ledger(Judge):
         )  # fmt: skip
 
     def backward_ends(self, passage: Passage) -> None:
-        there = [(key, g) for key, p in self._watched() if (g := p.grad) is not None]
-        self.arrived = {key: (id(g), g._version) for key, g in there}
+        """Looks at what the pass has left."""
         if self.rewritten >= 2:  # somebody scales gradients before the step: by how much?
-            self.full = whole(norms([g for _, g in there]))
+            self.full = whole(norms([g for q in self.scene.quick for g in q.gradients if g is not None]))
 
     def gradients_ready(self, step: Step) -> None:
+        """Looks at what the step uses."""
         there = step.there
         if not step.passages:
             self._used_twice(step, there)
@@ -133,7 +127,8 @@ class Ledger(Judge):
         self._clipping(step, there)
 
     def _used_twice(self, step: Step, there: dict[str, Tensor]) -> None:
-        if there and all(self.used.get(id(p)) == mark(p.grad) for p in there.values() if p.grad is not None):
+        quick = self.scene.quick[step.which]
+        if there and quick.taken and marked(quick.gradients) == quick.taken:
             earlier = self.before.get(step.which, {})
             # the same to the last bit: no new gradient that only lies where the old one lay
             if (
@@ -148,9 +143,10 @@ class Ledger(Judge):
                 )  # fmt: skip
 
     def _zeroed(self, step: Step, there: dict[str, Tensor]) -> bool:
-        came = [n for n, p in step.named.items() if id(p) in self.arrived]
+        arrived = self.arrived
+        came = [n for n, p in step.named.items() if id(p) in arrived]
         if not came:
-            if self.arrived:
+            if arrived:
                 return False  # the pass was for others, as in turns of two models
             self.say(
                 "loss-without-model", "",
@@ -162,9 +158,9 @@ class Ledger(Judge):
         if len(gone) == len(came):
             state, state_zh = "None", "None"
         elif not any(step.gradients.get(n) for n in came) and any(
-            self.arrived[id(p)] != mark(p.grad)
+            arrived[id(p)] != (id(p.grad), p.grad._version)
             for p in there.values()
-            if p.grad is not None and id(p) in self.arrived
+            if p.grad is not None and id(p) in arrived
         ):
             state, state_zh = "0", "0"
         else:
@@ -190,12 +186,8 @@ class Ledger(Judge):
         )  # fmt: skip
 
     def _unwritten(self, step: Step) -> bool:
-        arrived = self.arrived
-        for p in step.there.values():
-            gradient = p.grad
-            if gradient is not None and arrived.get(id(p)) != (id(gradient), gradient._version):
-                return False
-        return True
+        quick = self.scene.quick[step.which]
+        return marked(quick.gradients) == quick.came
 
     def _scales(self, step: Step, there: dict[str, Tensor]) -> None:
         scale = step.passages[-1].scale
@@ -259,10 +251,9 @@ class Ledger(Judge):
             )  # fmt: skip
 
     def step_ends(self, step: Step) -> None:
-        for p, _ in step.held:
-            if (gradient := p.grad) is not None:
-                self.used[id(p)] = id(gradient), gradient._version
-        self.stale.difference_update(id(p) for p, _ in step.held)
+        """Looks at what the step has done."""
+        quick = self.scene.quick[step.which]
+        self.stale.difference_update(quick.keys)
         if step.look:
             self.before[step.which] = step.gradients
 

@@ -29,7 +29,8 @@ class Graph:
         self.reached: set[int] = set()
         self.nodes: list[Any] = []
         self._owners: dict[Any, tuple[Tensor, ...]] = {}
-        seen, waiting = set(), [root.grad_fn]
+        seen: set[Any] = set()
+        waiting = [root.grad_fn]
         while waiting and len(seen) < LONGEST:
             node = waiting.pop()
             if node is None or node in seen:

@@ -31,12 +31,13 @@ class Holdings(Judge):
         super().__init__(scene)
         self.tied: dict[frozenset[str], int] = {}
         self.waiting: set[str] = set()
-        self.versions: dict[int, list[int]] = {}
         self.sizes: dict[int, float] = {}
+        self.sized = 0  # after which step
         self.remember = 0
         self.judged = False
 
     def enters(self) -> None:
+        """What is true before the first step."""
         self.tied = {names: key for key, names in self._shared().items() if len(names) > 1}
         mine = set(self.scene.names)
         if not self.scene.names:
@@ -133,9 +134,11 @@ class Holdings(Judge):
         )  # fmt: skip
 
     def stranger(self, optimizer: Optimizer) -> None:
+        """Compares its parameters."""
         self._overlaps([*self.scene.optimizers, optimizer])
 
     def gradients_ready(self, step: Step) -> None:
+        """Looks at what the step uses."""
         if not step.passages or not self.scene.names:
             return
         if 0 < len(step.there) < len(step.held):
@@ -148,7 +151,7 @@ class Holdings(Judge):
         if step.number == 2 and not self.judged:
             self._unheld()
         if step.number in (1, 2, 5) or step.deep:
-            self._ties()
+            self._ties(step)
 
     def _missing(self, names: list[str]) -> None:
         new = [n for n in names if n not in self.waiting]
@@ -212,20 +215,27 @@ class Holdings(Judge):
             level="warning" if at_the_beginning else None,
         )  # fmt: skip
 
-    def _ties(self) -> None:
+    def _ties(self, step: Step) -> None:
         if not self.tied:
             return
         now = {name: key for key, names in self._shared().items() for name in names}
         for names in list(self.tied):
             if len({now.get(name) for name in names}) > 1:
                 del self.tied[names]
-                self._broken(*sorted(names)[:2], "they were one parameter when the watch began", "监视开始时它们还是同一个参数")  # fmt: skip
+                one, other, *_ = sorted(names)
+                self._broken(one, other, f"they were one parameter when the watch began, and are two at step {step.number}", f"监视开始时它们是同一个参数，到第 {step.number} 步已是两个")  # fmt: skip
 
     def step_begins(self, step: Step) -> None:
-        versions = self.versions.get(step.which)
-        if versions is not None and versions != [p._version for p, _ in step.held]:
+        """Looks at what has changed since the step before."""
+        versions = self.scene.quick[step.which].versions
+        if versions and versions != [p._version for p, _ in step.held]:
             self.remember = 3  # from now on the sizes are kept, so that a swap to and fro is no change
-        if not self.sizes or len(self.scene.optimizers) > 1 or self.scene.others:
+        if (
+            not self.sizes
+            or self.sized != step.number - 1
+            or len(self.scene.optimizers) > 1
+            or self.scene.others
+        ):
             return
         moved = [
             (n, old, new)
@@ -243,13 +253,14 @@ class Holdings(Judge):
             )  # fmt: skip
 
     def step_ends(self, step: Step) -> None:
+        """Looks at what the step has done."""
         held: list[Tensor] = [p for p, _ in step.held]
-        self.versions[step.which] = [p._version for p in held]
         self.sizes = {}
         if step.deep or self.remember:
             self.remember = max(0, self.remember - 1)
-            self.sizes = dict(zip(map(id, held), norms(held), strict=True))
+            self.sizes, self.sized = dict(zip(map(id, held), norms(held), strict=True)), step.number
 
     def leaves(self, steps: int) -> None:
+        """What is known only at the end."""
         if steps and not self.judged:
             self._unheld()

@@ -76,11 +76,13 @@ class LayerRan(Hook[Listener]):
 
 
 def hook_root(model: nn.Module, listener: Listener) -> list[Any]:
-    """Hooks on the model; to be removed."""
-    return [
-        model.register_forward_pre_hook(RootBegins(listener), with_kwargs=True),
-        model.register_forward_hook(RootEnds(listener)),
-    ]
+    """A hook on the model; to be removed."""
+    return [model.register_forward_pre_hook(RootBegins(listener), with_kwargs=True)]
+
+
+def hook_end(model: nn.Module, listener: Listener) -> list[Any]:
+    """A hook after the model's forward pass; to be removed."""
+    return [model.register_forward_hook(RootEnds(listener))]
 
 
 def hook_layers(model: nn.Module, listener: Listener) -> list[Any]:
@@ -120,7 +122,7 @@ class _Ear:
             if self.ear is None:
                 self.plain = torch.autograd.backward
                 self.ear = _listening(self.plain, self.listeners)
-                torch.autograd.backward = self.ear  # type: ignore[assignment]
+                torch.autograd.backward = self.ear
 
     def remove(self, listener: Listener) -> None:
         """Tell it no more."""

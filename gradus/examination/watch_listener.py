@@ -12,17 +12,17 @@ from torch.optim import Optimizer
 from gradus.errors import GradusError
 from gradus.examination.verdicts import Level
 from gradus.examination.watch_batches import Batches
+from gradus.examination.watch_calm import Calm
 from gradus.examination.watch_gradients import Ledger
 from gradus.examination.watch_holdings import Holdings
-from gradus.examination.watch_hooks import EAR, hook_layers, hook_optimizers, hook_root
+from gradus.examination.watch_hooks import EAR, hook_end, hook_layers, hook_optimizers, hook_root
 from gradus.examination.watch_progress import Progress
+from gradus.examination.watch_quick import first_tensor, in_float16, marked
 from gradus.examination.watch_scene import Judge, Passage, Scene, Step
 from gradus.examination.watch_signals import Signals
 from gradus.text import Text
 
 DEEP, SPARSE = 10, 20  # first steps that are deep, and looks between deep ones afterwards
-LEAP = 5.0  # by which the gradient changes its length from one look to the next
-RISE = 2.0  # by which the loss does
 AFTER = 5  # steps that are deep after a leap
 
 
@@ -41,15 +41,19 @@ class LoopListener:
         every: int,
         loss: nn.Module | None,
     ) -> None:
-        self.say, self.fail, self.every = say, fail, every
+        self.say, self.fail, self.every, self.sparse = say, fail, every, SPARSE * every
         watched = model if loss is None or not any(True for _ in loss.parameters()) else nn.ModuleDict({"model": model, "loss": loss})  # fmt: skip
         self.root = model
         self.scene = Scene(watched, optimizers, self._say)
+        self.ledger, self.progress, self.batches = (
+            Ledger(self.scene),
+            Progress(self.scene),
+            Batches(self.scene),
+        )
         self.judges: list[Judge] = [
-            kind(self.scene) for kind in (Ledger, Holdings, Progress, Signals, Batches)
-        ]
-        self.ledger = self.judges[0]
-        self.progress = self.judges[2]
+            self.ledger, Holdings(self.scene), self.progress, Signals(self.scene), self.batches,
+        ]  # fmt: skip
+        self.calm = Calm(self.scene, self.ledger, self.progress, self.batches)
         self.asked: dict[str, list[Judge]] = {}
         self.counts = [0] * len(optimizers)
         self.pending: list[Passage] = []
@@ -57,12 +61,9 @@ class LoopListener:
         self.forwards = 0
         self.at: Step | None = None
         self.leapt = 0
-        self.lengths: list[float] = [0.0] * len(optimizers)
-        self.losses: list[float] = [0.0] * len(optimizers)
-        self.first = 0.0
         self.handles: list[Any] = []
         self.layer_handles: list[Any] = []
-        self.depth = 0
+        self.end_handles: list[Any] = []
         self.open = False
         self.used = False
 
@@ -95,55 +96,54 @@ class LoopListener:
             self._tell("leaves", max(self.counts))
         self.open = False
         EAR.remove(self)
-        for handle in (*self.handles, *self.layer_handles):
+        self._stop_listening()
+        for handle in self.handles:
             handle.remove()
-        self.handles, self.layer_handles = [], []
+        self.handles = []
         self.pending, self.since, self.at = [], [[] for _ in self.counts], None
 
     def rows(self) -> Iterator[tuple[str, str, float, float, float]]:
         """Of each parameter its name, shape, norm, gradient's norm and update beside the weights, as last seen."""
-        courses = getattr(self.progress, "of", {})
-        before = getattr(self.ledger, "before", {})
-        for which, course in courses.items():
+        for which, course in self.progress.of.items():
             for name, shape, weight, update in course.table:
-                gradient = before.get(which, {}).get(name, float("nan"))
+                gradient = self.ledger.before.get(which, {}).get(name, float("nan"))
                 yield name, shape, weight, gradient, update / weight if weight else float("nan")
 
     # What is heard
 
     def begin(self, model: nn.Module, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
         """The model is called."""
-        self.depth += 1
-        if self.depth > 1:
-            return
         gradients = torch.is_grad_enabled()
+        deep = gradients and self._deep()
         if gradients:
             self.forwards += 1
             self.scene.training = model.training
-            self.scene.half = _in_float16()
-            if self.scene.listen > 0:
-                self.scene.listen -= 1
-                self.scene.calls = {}
-                self.layer_handles = hook_layers(self.scene.model, self)
-        self._tell("forward", _first_tensor((*arguments, *options.values())), gradients)
+            if deep:
+                self.scene.half = in_float16()
+                self._listen()
+        if deep or self.batches.moody:
+            self._tell("forward", first_tensor((*arguments, *options.values())), gradients)
+
+    def _listen(self) -> None:
+        """For this pass alone, hooks that cost more."""
+        if not self.end_handles:
+            self.end_handles = hook_end(self.root, self)
+        if self.scene.listen > 0 and not self.layer_handles:
+            self.scene.listen -= 1
+            self.scene.calls = {}
+            self.layer_handles = hook_layers(self.scene.model, self)
 
     def end(self, output: Any) -> None:
         """It has answered."""
-        self.depth -= 1
-        if self.depth > 0:
-            return
         self._stop_listening()
-        if (
-            torch.is_grad_enabled()
-            and (first := _first_tensor((output,))) is not None
-            and first.is_floating_point()
-        ):
+        first = first_tensor((output,))
+        if first is not None and first.is_floating_point():
             self._tell("output", first, self._deep())
 
     def _stop_listening(self) -> None:
-        for handle in self.layer_handles:
+        for handle in (*self.layer_handles, *self.end_handles):
             handle.remove()
-        self.layer_handles = []
+        self.layer_handles, self.end_handles = [], []
 
     def layer(self, name: str) -> None:
         """A layer has run."""
@@ -152,8 +152,8 @@ class LoopListener:
 
     def backward(self, roots: tuple[Tensor, ...]) -> list[Passage]:
         """A backward pass begins."""
-        self.depth = 0  # a forward pass that raised has told of no end
-        self._stop_listening()
+        if self.end_handles:  # a forward pass that raised has told of no end
+            self._stop_listening()
         if self.scene.calls == {}:
             self.scene.calls = None
         passages: list[Passage] = []
@@ -166,12 +166,19 @@ class LoopListener:
         self.forwards = 0
         deep = self._deep() and not self.pending
         for passage in passages:
-            self._tell("backward_begins", passage, deep)
+            if deep or self.pending or not passage.plain or self.ledger.stale or self._left():
+                self._tell("backward_begins", passage, deep)
             passage.forget()
         return passages
 
+    def _left(self) -> bool:
+        """Whether gradients of an earlier pass are there still."""
+        return any(p.grad is not None for quick in self.scene.quick for p in quick.parameters)
+
     def backward_ended(self, passages: list[Passage]) -> None:
         """It has ended."""
+        for quick in self.scene.quick:
+            quick.came = marked(quick.gradients)
         for passage in passages[:1]:
             self._tell("backward_ends", passage)
         self.pending += passages
@@ -186,25 +193,19 @@ class LoopListener:
             return
         if self.at is not None and self.at.optimizer is optimizer:
             return  # a step within its own step
+        quick = self.scene.quick[which]
+        quick.refresh(self.scene.names)
         deep, look = self._deep(which), self._looks(which)
-        self.counts[which] += 1
-        held = [(p, g) for g in optimizer.param_groups for p in g["params"]]
-        names = [self.scene.names.get(id(p)) or f"optimizer[{i}]" for i, (p, _) in enumerate(held)]
+        number = self.counts[which] = self.counts[which] + 1
         closure = any(a is not None for a in (*arguments[1:], options.get("closure")))
-        step = Step(
-            optimizer,
-            which,
-            self.counts[which],
-            deep,
-            closure,
-            held,
-            names,
-            self.pending or self.since[which],
+        if look and not deep and not closure and self.calm.is_calm(which, number, self.pending):
+            return
+        passages = self.pending or self.since[which]
+        step = self.at = Step(
+            optimizer, which, number, deep, closure, quick.held, quick.names, passages, look
         )
-        step.look = look
-        self.at = step
         if deep:
-            step.before = [p.detach().clone() for p, _ in held]
+            step.before = [p.detach().clone() for p in quick.parameters]
         if look:
             self._tell("step_begins", step)
             if not closure:
@@ -212,33 +213,38 @@ class LoopListener:
 
     def _ready(self, step: Step) -> None:
         self._tell("gradients_ready", step)
+        self.scene.quick[step.which].missing = len(step.held) - len(step.there)
         try:
-            length = step.length
+            leaps = self.calm.leaps(step)
         except Exception as error:
             self.fail("gradients", error)
             return
-        before, self.lengths[step.which] = self.lengths[step.which], length
-        loss = step.loss or 0.0
-        earlier, self.losses[step.which] = self.losses[step.which], loss
-        self.first = self.first or loss
-        risen = earlier > 0 and loss > RISE * max(earlier, 0.5 * self.first)
-        if (before and not before / LEAP < length < before * LEAP) or risen:
+        if leaps:
+            if not self.leapt:
+                self._tell("leaps")
             self.leapt = AFTER
-            self._tell("leaps")
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """It has ended its step."""
         step = self.at
-        if step is None or step.optimizer is not optimizer:
+        if self.calm.marks is not None:
+            which = next(i for i, o in enumerate(self.scene.optimizers) if o is optimizer)
+            self.scene.quick[which].ended(self.calm.marks)
+        elif step is None or step.optimizer is not optimizer:
             return
-        if step.look and step.closure:
-            step.passages = [*self.pending] or step.passages
-            self._ready(step)
-        self._tell("step_ends", step)
-        step.before, self.at = None, None
-        self.leapt = max(0, self.leapt - 1)
+        else:
+            which = step.which
+            if step.look and step.closure:
+                step.passages = [*self.pending] or step.passages
+                self._ready(step)
+            self._tell("step_ends", step)
+            quick = self.scene.quick[which]
+            quick.ended(marked(quick.gradients))
+        self.calm.marks = self.at = None
+        if self.leapt:
+            self.leapt -= 1
         self.pending = []
-        self.since[step.which] = []
+        self.since[which] = []
 
     def _stranger(self, optimizer: Optimizer) -> None:
         if any(o is optimizer for o in self.scene.others):
@@ -252,8 +258,10 @@ class LoopListener:
 
     def _deep(self, which: int | None = None) -> bool:
         """Whether the next step, of this optimiser or of any, is one in which everything is read."""
-        counts = self.counts if which is None else [self.counts[which]]
-        return self.leapt > 0 or any(n < DEEP or (n + 1) % (SPARSE * self.every) == 0 for n in counts)
+        if self.leapt > 0:
+            return True
+        counts = self.counts if which is None else (self.counts[which],)
+        return any(n < DEEP or (n + 1) % self.sparse == 0 for n in counts)
 
     def _looks(self, which: int) -> bool:
         n = self.counts[which]
@@ -287,21 +295,3 @@ class LoopListener:
             number = 0
         whose = f"{type(step.optimizer).__name__}, {step.which}" if step is not None and several else ""
         self.say(kind, place, evidence, level, number, whose, **words)
-
-
-def _in_float16() -> bool:
-    return any(
-        torch.is_autocast_enabled(kind) and torch.get_autocast_dtype(kind) is torch.float16
-        for kind in ("cpu", "cuda")
-    )
-
-
-def _first_tensor(values: Any) -> Tensor | None:
-    for value in values:
-        if isinstance(value, Tensor):
-            return value if value.layout is torch.strided and not value.is_meta and value.numel() else None
-        if isinstance(value, dict):
-            value = tuple(value.values())
-        if isinstance(value, (tuple, list)) and (found := _first_tensor(value)) is not None:
-            return found
-    return None

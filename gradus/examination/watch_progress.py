@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from gradus.examination.watch_scene import Judge, Scene, Step, listed, norms, ratio, whole
 
@@ -30,23 +31,31 @@ class Progress(Judge):
         self.rates_at_entry: list[list[tuple[float, bool]]] = []
 
     def enters(self) -> None:
+        """What is true before the first step."""
         self.rates_at_entry = [
             [(float(g.get("lr", math.nan)), "initial_lr" in g) for g in o.param_groups]
             for o in self.scene.optimizers
         ]
 
     def step_begins(self, step: Step) -> None:
+        """Looks at what has changed since the step before."""
         course = self.of.setdefault(step.which, _Course())
         rates = [float(g["lr"]) for g in step.optimizer.param_groups if "lr" in g]
         if step.number == 1 and not step.optimizer.state:
             self._first_rates(step, rates)
-        if course.rates and rates != course.rates:
-            course.changed = True
-        course.steady = course.steady + 1 if rates == course.rates else 0
-        course.rates = rates
-        course.zero = course.zero + 1 if rates and not any(rates) else 0
+        course.take(rates)
         if course.zero == 2:
             self.say("zero-rate", "", f"lr is 0 in all {len(rates)} groups at steps {step.number - 1} and {step.number}", f"第 {step.number - 1} 步与第 {step.number} 步，{len(rates)} 个参数组的 lr 都为 0")  # fmt: skip
+
+    def calm(self, which: int, number: int, loss: float, optimizer: Optimizer) -> bool:
+        """Takes the loss and the rates of a step that needs no other look; False where it needs one after all."""
+        course = self.of[which]
+        rates = [float(g["lr"]) for g in optimizer.param_groups if "lr" in g]
+        if not any(rates) or course.high(loss):
+            return False
+        course.take(rates)
+        course.last.append(loss)
+        return True
 
     def _first_rates(self, step: Step, rates: list[float]) -> None:
         entry = self.rates_at_entry[step.which]
@@ -56,6 +65,7 @@ class Progress(Judge):
                 return
 
     def gradients_ready(self, step: Step) -> None:
+        """Looks at what the step uses."""
         loss, course = step.loss, self.of[step.which]
         if loss is None or not math.isfinite(loss):
             return
@@ -65,7 +75,7 @@ class Progress(Judge):
         start = sum(course.first) / len(course.first)
         if len(course.last) < SOME or step.number < SOME + 1 or course.moved < MOVING:
             return
-        if min(course.last) > start + (RISEN - 1) * max(abs(start), 1e-30):
+        if course.high(min(course.last)):
             self.say(
                 "diverging", "",
                 f"the loss was {ratio(start)} in the first {len(course.first)} steps and is {ratio(sum(course.last) / SOME)} in the last {SOME}; an update measures {ratio(course.moved)} of the weights, lr is {_rates(course)}",
@@ -73,6 +83,7 @@ class Progress(Judge):
             )  # fmt: skip
 
     def step_ends(self, step: Step) -> None:
+        """Looks at what the step has done."""
         if step.before is None:
             return
         course, held = self.of[step.which], [p for p, _ in step.held]
@@ -184,6 +195,7 @@ class Progress(Judge):
             self.say("epsilon-dominates", "", f"the root mean square of the gradient is {ratio(scale)}, ε is {epsilon:g}", f"梯度的均方根为 {ratio(scale)}，ε 为 {epsilon:g}")  # fmt: skip
 
     def leaves(self, steps: int) -> None:
+        """What is known only at the end."""
         for which, optimizer in enumerate(self.scene.optimizers):
             course = self.of.get(which)
             scheduled = [g for g in optimizer.param_groups if "initial_lr" in g]
@@ -211,6 +223,21 @@ class _Course:
         self.moves: deque[float] = deque(maxlen=SOME)
         self.steady = self.zero = self.lost = self.still = 0
         self.shrinking = self.small = 0
+
+    def take(self, rates: list[float]) -> None:
+        """The rates of a step."""
+        same = rates == self.rates
+        self.changed = self.changed or bool(self.rates and not same)
+        self.steady = self.steady + 1 if same else 0
+        self.rates = rates
+        self.zero = self.zero + 1 if rates and not any(rates) else 0
+
+    def high(self, loss: float) -> bool:
+        """Whether a loss is far above those of the first steps."""
+        if not self.first:
+            return False
+        start = sum(self.first) / len(self.first)
+        return loss > start + (RISEN - 1) * max(abs(start), 1e-30)
 
 
 def _rates(course: _Course) -> str:

@@ -14,9 +14,16 @@ from torch.optim import Optimizer
 
 from gradus.examination.verdicts import Level
 from gradus.examination.watch_graph import Graph
+from gradus.examination.watch_quick import Quick
 from gradus.text import Text
 
 Say = Callable[..., None]
+#: Losses that are means over a batch: several of them added make a larger step.
+MEANS = frozenset(
+    {"NllLossBackward0", "NllLoss2DBackward0", "MseLossBackward0", "BinaryCrossEntropyWithLogitsBackward0"}
+)
+MEAN = 1  # PyTorch's number for reduction="mean"
+SCALING = ("MulBackward0", "DivBackward0")
 FULL = (torch.float32, torch.float64)
 
 
@@ -74,6 +81,7 @@ class Passage:
         value: the loss, where it is one number.
         scale: what the loss was multiplied by at the very end, as a `GradScaler` does and a division by a number of batches.
         forwards: training passes of the model since the last backward pass.
+        plain: whether the loss is one finite number that depends on something and was not scaled.
         several: whether it is not the first since the step before.
         mean: whether it is a mean over samples, undivided.
         spread: whether its targets differ between samples.
@@ -81,14 +89,19 @@ class Passage:
 
     def __init__(self, root: Tensor, names: dict[int, str], forwards: int, several: bool) -> None:
         self.root, self._names, self.forwards, self.several = root, names, forwards, several
-        self.value = float(root.detach()) if root.numel() == 1 and not root.is_meta else None
+        self.value: float | None = root.item() if root.numel() == 1 and not root.is_meta else None
         self.function = "" if root.grad_fn is None else root.grad_fn.name()
-        self.mean, self.spread = False, True
-        self.scale = self._scale()
+        self.mean = self.function in MEANS and getattr(root.grad_fn, "_saved_reduction", 0) == MEAN
+        self.spread = True
+        self.scale = self._scale() if self.function in SCALING else None
+        self.plain = (
+            root.requires_grad
+            and self.scale is None
+            and self.value is not None
+            and self.value - self.value == 0
+        )
 
     def _scale(self) -> float | None:
-        if self.function not in ("MulBackward0", "DivBackward0") or self.root.grad_fn is None:
-            return None
         kept: Any = getattr(self.root.grad_fn, "_raw_saved_other", None)
         other = None if kept is None or getattr(kept, "unpack_hook", kept) is not None else kept.data
         if other is None or (isinstance(other, Tensor) and other.numel() != 1):
@@ -184,6 +197,7 @@ class Scene:
         listen: how many of the next forward passes are listened to.
         training: the mode of the model in its last forward pass with gradients.
         half: whether that pass computed in float16.
+        quick: what is kept of each optimiser between its steps.
     """
 
     model: nn.Module
@@ -195,10 +209,16 @@ class Scene:
     listen: int = 2
     training: bool | None = None
     half: bool = False
+    quick: list[Quick] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.quick = [Quick(optimizer) for optimizer in self.optimizers]
 
     def scan(self) -> None:
         """Looks at which parameters the model has."""
         self.names = {id(p): name for name, p in self.model.named_parameters()}
+        for quick in self.quick:
+            quick.refresh(self.names, renamed=True)
 
     def parameters(self) -> list[tuple[str, Tensor]]:
         """The model's parameters."""

@@ -44,12 +44,15 @@ class Signals(Judge):
         self.varied = True  # the samples of the batch at hand
 
     def forward(self, inputs: Tensor | None, gradients: bool) -> None:
+        """Looks at what goes in."""
         self.inputs = inputs if gradients else None
 
     def leaps(self) -> None:
+        """Forgets what may hold no more."""
         self.units.clear()
 
     def output(self, output: Tensor, deep: bool) -> None:
+        """Looks at what comes out."""
         inputs, self.inputs = self.inputs, None
         if not deep or output.ndim < 2 or output.shape[0] < 8 or output.is_complex() or inputs is None:
             return
@@ -71,6 +74,7 @@ class Signals(Judge):
         return self.runs[kind, place] >= looks
 
     def backward_begins(self, passage: Passage, deep: bool) -> None:
+        """Looks at the loss and its graph."""
         if not deep or not passage.root.requires_grad:
             return
         graph = passage.graph
@@ -158,6 +162,7 @@ class Signals(Judge):
             self.say("features-collapsed", place, f"those of {len(rows)} samples {what[0]}, {SOME} looks in a row", f"{len(rows)} 个样本的特征{what[1]}，连续 {SOME} 次查看如此")  # fmt: skip
 
     def gradients_ready(self, step: Step) -> None:
+        """Looks at what the step uses."""
         if not step.deep or not step.passages:
             return
         named = step.named

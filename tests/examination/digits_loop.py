@@ -78,6 +78,21 @@ class Attending(nn.Module):
         return self.head(h.mean(1))
 
 
+class Language(nn.Module):
+    """A bag of symbols that predicts the next; the table of the input serves as that of the output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = nn.Embedding(17, 24)
+        self.hidden = nn.Linear(24, 24)
+        self.decoder = nn.Linear(24, 17, bias=False)
+        self.decoder.weight = self.table.weight
+
+    def forward(self, x):
+        return self.decoder(self.hidden(self.table((x[:, :8] * 16).long()).mean(1)).relu())
+
+
 def sgd(model: nn.Module, lr: float = 0.1, **options: Any) -> torch.optim.SGD:
     return torch.optim.SGD(model.parameters(), lr=lr, **options)
 

@@ -7,9 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from tests.examination.digits_loop import batches, convnet, digits, loss_of, mlp, plain, sgd
+from tests.examination.digits_loop import Language, batches, convnet, digits, loss_of, mlp, plain, sgd
 from tests.examination.healthy_loops import STEPS, adam, healthy, trained
-from tests.examination.sick_loops import Language
 
 
 @healthy
