@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from differentiated_models import DOUBLE, normal
+from differentiated_models import DOUBLE, example, normal
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -247,3 +247,25 @@ def test_nine_passes_find_the_crossing_from_steps_a_hundred_times_too_large_or_t
         assert found.passes <= 9 and found.falls <= found.step <= found.rises
         widths.append((found.rises - found.falls) / found.rises)
     assert np.mean(np.array(widths) <= 0.0101) > 0.97
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["images, groups", "norms", "attention", "GRU", "an embedding tied to the last layer", "weight norm"],
+)
+def test_every_kind_of_layer_is_moved_and_left_as_it_was(name):
+    model, x, _ = example(name)
+    y = normal(*model(x).shape, seed=7)
+    before = everything(model, None)
+    with torch.no_grad():
+        found = critical_sharpness(model, mse_loss, (x, y))
+    assert all(torch.equal(a, b) for a, b in zip(before, everything(model, None), strict=True))
+    start = mse_loss(model(x), y)
+    gradients = torch.autograd.grad(start, list(model.parameters()))
+    moved = copy.deepcopy(model)
+    for step, higher in ((found.falls, False), (found.rises, True)):
+        with torch.no_grad():
+            for p, q, g in zip(moved.parameters(), model.parameters(), gradients, strict=True):
+                p.copy_(q - step * g)
+            assert bool(mse_loss(moved(x), y) > start) == higher
+    assert found.rises - found.falls <= 0.0101 * found.rises
