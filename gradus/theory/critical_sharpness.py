@@ -62,7 +62,7 @@ def critical_sharpness(
 ) -> CriticalSharpness:
     r"""The step along the update that the optimiser would take now at which the loss is again what it was, and 2 over it.
 
-    .. math:: \eta_c=\min\{\eta>0:\ L(\theta-\eta\,\Delta)>L(\theta)\},\qquad\lambda_c=\frac2{\eta_c},\qquad
+    .. math:: \eta_c=\inf\{\eta>0:\ L(\theta-\eta\,\Delta)>L(\theta)\},\qquad\lambda_c=\frac2{\eta_c},\qquad
         L\ \text{quadratic:}\quad\lambda_c=\frac{\Delta^{\mathsf T}H\Delta}{\nabla L^{\mathsf T}\Delta}
 
     On a quadratic along Δ = P⁻¹∇L this is a mean of the eigenvalues of P⁻¹H, so never above the largest: the cheap lower bound of
@@ -138,47 +138,69 @@ def critical_sharpness(
 def _crossing(
     rise: Callable[[float], float], slope: float, rate: float | None, tolerance: float, most: int
 ) -> CriticalSharpness:
-    """The root of a function that is −slope at 0, linear where the loss is quadratic: secants held between two bounds."""
-    low, below, high, above = 0.0, -slope, math.inf, math.inf
-    step, passes, side = rate or FIRST, 0, 0
+    """The root of a function that is −slope at 0 and linear where the loss is quadratic: by parabolas, held between two bounds."""
+    low, high = (0.0, -slope), (math.inf, math.inf)
+    third, step, passes = low, rate or FIRST, 0
     while passes < most:
         value, passes = rise(step), passes + 1
         if value > 0:
-            high, above = step, value
-            below = below / 2 if side > 0 else below
-            side = 1
+            third, high = (high if high[1] < math.inf else third), (step, value)
         else:
-            low, below = step, value
-            above = above / 2 if side < 0 else above
-            side = -1
-        if high < math.inf and (high - low) <= tolerance * high:
+            third, low = low, (step, value)
+        if high[0] < math.inf and high[0] - low[0] <= tolerance * high[0]:
             break
-        step = _next(low, below, high, above, slope, tolerance)
-    if high == math.inf:
-        reason = Text(f"no step up to {low:.3g} made the loss rise", f"直到 {low:.3g} 的步长都没有使损失上升")
-        return CriticalSharpness(math.inf, 0.0, low, high, rate, passes, reason)
-    best = _secant(low, below, high, above)
+        if high[0] == math.inf:
+            step = _farther(*low, slope)
+        elif high[1] == math.inf:  # the loss is no number there
+            step = math.sqrt(low[0] * high[0]) if low[0] else high[0] / 10
+        else:
+            step = _beside(_root(low, high, third), low[0], high[0], tolerance)
+    if high[0] == math.inf:
+        reason = Text(
+            f"no step up to {low[0]:.3g} made the loss rise", f"直到 {low[0]:.3g} 的步长都没有使损失上升"
+        )
+        return CriticalSharpness(math.inf, 0.0, low[0], math.inf, rate, passes, reason)
+    best = _root(low, high, third) if high[1] < math.inf else (low[0] + high[0]) / 2
     reason = Text(
-        f"the loss is below its level at {low:.4g} and above it at {high:.4g} times the update",
-        f"沿更新方向走 {low:.4g} 倍时损失低于起点，走 {high:.4g} 倍时高于起点",
+        f"the loss is below its level at {low[0]:.4g} and above it at {high[0]:.4g} times the update",
+        f"沿更新方向走 {low[0]:.4g} 倍时损失低于起点，走 {high[0]:.4g} 倍时高于起点",
     )
-    return CriticalSharpness(best, 2 / best, low, high, rate, passes, reason)
+    return CriticalSharpness(best, 2 / best, low[0], high[0], rate, passes, reason)
 
 
-def _next(low: float, below: float, high: float, above: float, slope: float, tolerance: float) -> float:
-    if high == math.inf:  # by the line from −slope at 0, but ten times as far at most
-        bent = below + slope
-        return min(1.05 * low * slope / bent, 10 * low) if bent > 0.1 * slope else 10 * low
-    guess = _secant(low, below, high, above)
+def _farther(low: float, below: float, slope: float) -> float:
+    """A step beyond the crossing, if the line from −slope at 0 is right: at least twice as far, ten times at most."""
+    bent = below + slope
+    line = 1.05 * low * slope / bent if bent > 0.1 * slope else math.inf
+    return min(max(line, 2 * low), 10 * low)
+
+
+def _root(low: tuple[float, float], high: tuple[float, float], third: tuple[float, float]) -> float:
+    """Where the parabola through three points is 0 between the first two, whose values have unlike signs; else the line."""
+    (a, fa), (b, fb), (c, fc) = low, high, third
+    tilt = (fb - fa) / (b - a)
+    if c in (a, b) or not math.isfinite(fc):
+        return a - fa / tilt
+    bend = ((fc - fb) / (c - b) - tilt) / (c - a)
+    # fa + s (x − a) + bend (x − a)², with s the slope of the parabola at a
+    s = tilt - bend * (b - a)
+    under = s * s - 4 * bend * fa
+    if under < 0:
+        return a - fa / tilt
+    root = a - 2 * fa / (s + math.copysign(math.sqrt(under), s)) if s else a + math.sqrt(-fa / bend)
+    return root if a < root < b else a - fa / tilt
+
+
+def _beside(guess: float, low: float, high: float, tolerance: float) -> float:
+    """A little beyond the guess, on the side of the bound that is farther away, so that the two close in on it."""
     near = 0.4 * tolerance * guess
-    # a little beyond the guess, on the side of the bound that is farther away, so that the two close in on it
-    return guess + near if high - guess > guess - low else guess - near
-
-
-def _secant(low: float, below: float, high: float, above: float) -> float:
-    if above == math.inf:  # the loss is no number there
-        return math.sqrt(low * high) if low else high / 10
-    return low + (high - low) * below / (below - above)
+    if not low:
+        return max(guess - near, high / 10)
+    if high > 3 * low:
+        return min(max(guess, 1.4 * low), high / 1.4)
+    if high - guess > guess - low:
+        return min(guess + near, (guess + high) / 2)
+    return max(guess - near, (guess + low) / 2)
 
 
 @contextmanager

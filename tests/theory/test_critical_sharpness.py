@@ -1,10 +1,12 @@
 """Critical sharpness along any optimiser's update, and the tracker, against dense curvature; models and optimisers stay as they are."""
 
 import copy
+import sys
 
+import numpy as np
 import pytest
 import torch
-from differentiated_models import DOUBLE, normal
+from differentiated_models import DOUBLE, example, normal
 from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -84,13 +86,14 @@ def test_the_loss_is_back_at_its_level_after_a_few_passes(name):
     assert abs(found.sharpness * found.step - 2) < 1e-12
 
 
-def test_on_a_quadratic_it_is_a_mean_of_the_eigenvalues_and_needs_four_passes():
+def test_on_a_quadratic_it_is_a_mean_of_the_eigenvalues_and_needs_five_passes():
     model = nn.Linear(5, 1, bias=False).double()
+    nn.init.constant_(model.weight, 0.3)
     x, y = normal(20, 5, seed=1), normal(20, 1, seed=2)
     H = 2 * x.mT @ x / 20
     g = torch.autograd.grad(mse_loss(model(x), y), model.weight)[0][0]
     found = critical_sharpness(model, mse_loss, (x, y), tolerance=1e-3)
-    assert abs(found.sharpness - float(g @ H @ g / (g @ g))) < 1e-9 and found.passes <= 4
+    assert abs(found.sharpness - float(g @ H @ g / (g @ g))) < 1e-9 and found.passes <= 5
     top = largest_stable_step(model, mse_loss, (x, y), tolerance=1e-9)
     assert found.sharpness <= top.eigenvalue
     along = critical_sharpness(
@@ -105,6 +108,7 @@ def test_on_a_quadratic_it_is_a_mean_of_the_eigenvalues_and_needs_four_passes():
 def test_ends_without_a_crossing():
     model, data = small()
     line = nn.Linear(3, 2).double()
+    nn.init.constant_(line.weight, 0.2)
     falling = critical_sharpness(line, lambda o, t: o.sum(), data)
     assert falling.step == float("inf") and falling.sharpness == 0 and "no step" in falling.reason.en
     uphill = critical_sharpness(model, mse_loss, data, update=[-g for g in torch.autograd.grad(mse_loss(model(data[0]), data[1]), list(model.parameters()))])  # fmt: skip
@@ -126,6 +130,7 @@ def test_ends_without_a_crossing():
 
 
 def test_layers_that_draw_draw_alike_and_statistics_stay():
+    torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 2)).double()
     data = small()[1]
     before = everything(model, None)
@@ -193,3 +198,74 @@ def test_classification_and_several_batches():
     whole = tracker(model, (x, labels), 0)
     parts = tracker(model, [(x[:5], labels[:5]), (x[5:], labels[5:])], 1)
     assert abs(whole.eigenvalue - parts.eigenvalue) < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "rate"),
+    [
+        (lambda p: torch.optim.SGD(p, lr=2.0), 2.0),
+        (lambda p: torch.optim.SGD(p, lr=1.0, momentum=0.9), 1.0),
+        (lambda p: torch.optim.SGD(p, lr=0.5, momentum=0.9, nesterov=True), 0.5),
+        (lambda p: torch.optim.Adam(p, lr=3e-3), 3e-3),
+        (lambda p: torch.optim.RMSprop(p, lr=1e-3), 1e-3),
+    ],
+)
+def test_each_optimiser_comes_to_its_own_edge_on_digits(make, rate):
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    x = torch.as_tensor(images[:500] / 16, dtype=torch.float32)
+    y = nn.functional.one_hot(torch.as_tensor(labels[:500])).float()
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10))
+    optimizer = make(model.parameters())
+    tracker = SharpnessTracker(mse_loss, optimizer, every=150)
+    for step in range(1, 1501):
+        optimizer.zero_grad()
+        mse_loss(model(x), y).backward()
+        optimizer.step()
+        tracker(model, (x, y), step)
+    shares = [rate / found.step for _, found in tracker.rows[-5:]]
+    assert all(0.85 < share < 1.2 for share in shares), shares
+
+
+def test_nine_passes_find_the_crossing_from_steps_a_hundred_times_too_large_or_too_small():
+    crossing = sys.modules["gradus.theory.critical_sharpness"]._crossing
+    rng, widths = np.random.default_rng(0), []
+    for _ in range(400):
+        b, c, d = rng.uniform(0.5, 2), rng.normal(), abs(rng.normal())
+        scale, off = 10 ** rng.uniform(-3, 3), 10 ** rng.uniform(-2, 2)
+        roots = np.roots([d, c / 2, b, -1])
+        first = scale * min(r.real for r in roots if abs(r.imag) < 1e-9 and r.real > 0)
+
+        def rise(step, b=b, c=c, d=d, scale=scale):
+            t = step / scale
+            return scale * (-1 + b * t + c * t * t / 2 + d * t**3)
+
+        found = crossing(rise, scale, first * off, 0.01, 9)
+        assert found.passes <= 9 and found.falls <= found.step <= found.rises
+        widths.append((found.rises - found.falls) / found.rises)
+    assert np.mean(np.array(widths) <= 0.0101) > 0.97
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["images, groups", "norms", "attention", "GRU", "an embedding tied to the last layer", "weight norm"],
+)
+def test_every_kind_of_layer_is_moved_and_left_as_it_was(name):
+    model, x, _ = example(name)
+    y = normal(*model(x).shape, seed=7)
+    before = everything(model, None)
+    with torch.no_grad():
+        found = critical_sharpness(model, mse_loss, (x, y))
+    assert all(torch.equal(a, b) for a, b in zip(before, everything(model, None), strict=True))
+    start = mse_loss(model(x), y)
+    gradients = torch.autograd.grad(start, list(model.parameters()))
+    moved = copy.deepcopy(model)
+    for step, higher in ((found.falls, False), (found.rises, True)):
+        with torch.no_grad():
+            for p, q, g in zip(moved.parameters(), model.parameters(), gradients, strict=True):
+                p.copy_(q - step * g)
+            assert bool(mse_loss(moved(x), y) > start) == higher
+    assert found.rises - found.falls <= 0.0101 * found.rises
