@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.curvature import Curvature
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
+    from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
+    from gradus.theory.kernel_training import PredictedTraining, predicted_training
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.mean_field import (
         MeanField,
@@ -26,8 +28,10 @@ __all__ = [
     "Curvature",
     "Eigenpairs",
     "InfiniteKernels",
+    "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
+    "PredictedTraining",
     "RitzValues",
     "Signal",
     "SpectralDensity",
@@ -37,11 +41,14 @@ __all__ = [
     "estimate_trace",
     "fit_temperature",
     "infinite_kernels",
+    "kernel_alignment",
+    "kernel_drift",
     "lanczos",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "predicted_training",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -53,6 +60,8 @@ export(
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "curvature": ["Curvature"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
+        "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
+        "kernel_training": ["PredictedTraining", "predicted_training"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "signals": ["Signal", "measure_signals"],

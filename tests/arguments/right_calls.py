@@ -129,6 +129,8 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
+    "gradus.theory.KernelDrift": RESULT,
+    "gradus.theory.PredictedTraining": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
