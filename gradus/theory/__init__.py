@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from gradus.theory.curvature_diagonal import curvature_diagonal
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
+    from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
+    from gradus.theory.kernel_training import PredictedTraining, predicted_training
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
@@ -40,10 +42,12 @@ __all__ = [
     "Eigenpairs",
     "GeneralisationBound",
     "InfiniteKernels",
+    "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
     "PathLosses",
     "RademacherComplexity",
+    "PredictedTraining",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
@@ -59,6 +63,8 @@ __all__ = [
     "estimate_trace",
     "fit_temperature",
     "infinite_kernels",
+    "kernel_alignment",
+    "kernel_drift",
     "lanczos",
     "largest_stable_step",
     "loss_along",
@@ -71,6 +77,7 @@ __all__ = [
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
+    "predicted_training",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -88,6 +95,8 @@ export(
         "curvature_diagonal": ["curvature_diagonal"],
         "generalisation_bound": ["GeneralisationBound"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
+        "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
+        "kernel_training": ["PredictedTraining", "predicted_training"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],

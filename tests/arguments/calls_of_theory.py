@@ -33,4 +33,24 @@ def calls_of_theory() -> dict[str, Example]:
             head="average",
             memory=2**20,
         ),
+        "gradus.theory.predicted_training": of(
+            theory.predicted_training,
+            kernel=Fresh(lambda: tensors(0, 3, 3) @ tensors(0, 3, 3).mT),
+            targets=Fresh(lambda: tensors(1, 3, 2)),
+            outputs=Fresh(lambda: tensors(2, 3, 2)),
+            steps=[0, 4],
+            step_size=0.1,
+            loss="half_sum",
+            test_kernel=Fresh(lambda: tensors(3, 2, 3)),
+            test_outputs=Fresh(lambda: tensors(4, 2, 2)),
+        ),
+        "gradus.theory.kernel_drift": of(
+            theory.kernel_drift, before=Fresh(lambda: tensors(0, 3, 3)), after=Fresh(lambda: tensors(1, 3, 3))
+        ),
+        "gradus.theory.kernel_alignment": of(
+            theory.kernel_alignment,
+            kernel=Fresh(lambda: tensors(0, 3, 3) @ tensors(0, 3, 3).mT),
+            targets=Fresh(lambda: tensors(1, 3, 2)),
+            centred=True,
+        ),
     }

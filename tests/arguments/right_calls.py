@@ -140,6 +140,8 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
+    "gradus.theory.KernelDrift": RESULT,
+    "gradus.theory.PredictedTraining": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.GeneralisationBound": RESULT,
