@@ -7,6 +7,8 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.curvature import Curvature
+    from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
+    from gradus.theory.gradient_flow import gradient_flow, linear_mode
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.mean_field import (
         MeanField,
@@ -24,6 +26,7 @@ __all__ = [
     "Calibration",
     "Curvature",
     "Eigenpairs",
+    "FlowComparison",
     "MeanField",
     "MeanFieldLimit",
     "RitzValues",
@@ -31,10 +34,13 @@ __all__ = [
     "SpectralDensity",
     "TraceEstimate",
     "calibration",
+    "compare_with_flow",
     "critical_weights",
     "estimate_trace",
     "fit_temperature",
+    "gradient_flow",
     "lanczos",
+    "linear_mode",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
@@ -49,6 +55,8 @@ export(
     {
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "curvature": ["Curvature"],
+        "flow_comparison": ["FlowComparison", "compare_with_flow"],
+        "gradient_flow": ["gradient_flow", "linear_mode"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "signals": ["Signal", "measure_signals"],
