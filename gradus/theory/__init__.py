@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
+    from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
     from gradus.theory.generalisation_bound import GeneralisationBound
+    from gradus.theory.gradient_flow import gradient_flow, linear_mode
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
@@ -40,14 +42,15 @@ __all__ = [
     "CriticalSharpness",
     "Curvature",
     "Eigenpairs",
+    "FlowComparison",
     "GeneralisationBound",
     "InfiniteKernels",
     "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
     "PathLosses",
-    "RademacherComplexity",
     "PredictedTraining",
+    "RademacherComplexity",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
@@ -56,17 +59,20 @@ __all__ = [
     "TraceEstimate",
     "VCDimension",
     "calibration",
+    "compare_with_flow",
     "connect_modes",
     "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
     "estimate_trace",
     "fit_temperature",
+    "gradient_flow",
     "infinite_kernels",
     "kernel_alignment",
     "kernel_drift",
     "lanczos",
     "largest_stable_step",
+    "linear_mode",
     "loss_along",
     "loss_slice",
     "mean_field",
@@ -74,10 +80,10 @@ __all__ = [
     "measure_calibration",
     "measure_signals",
     "normalize_direction",
+    "predicted_training",
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
-    "predicted_training",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -93,7 +99,9 @@ export(
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
+        "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
+        "gradient_flow": ["gradient_flow", "linear_mode"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],

@@ -8,6 +8,7 @@ from calls_elsewhere import calls_elsewhere
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_curvature import calls_of_curvature
+from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_landscape import calls_of_landscape
 from calls_of_networks import calls_of_networks
@@ -53,6 +54,7 @@ WITHOUT: dict[str, str] = {
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
     },
     "gradus.theory.Calibration": RESULT,
+    "gradus.theory.FlowComparison": RESULT,
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
@@ -189,6 +191,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_theory(),
     **calls_of_sharpness(),
     **calls_of_signals(),
+    **calls_of_dynamics(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0
     ),
