@@ -7,6 +7,7 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.curvature import Curvature
+    from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.mean_field import (
         MeanField,
@@ -24,6 +25,7 @@ __all__ = [
     "Calibration",
     "Curvature",
     "Eigenpairs",
+    "GeneralisationBound",
     "MeanField",
     "MeanFieldLimit",
     "RitzValues",
@@ -49,6 +51,7 @@ export(
     {
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "curvature": ["Curvature"],
+        "generalisation_bound": ["GeneralisationBound"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "signals": ["Signal", "measure_signals"],

@@ -130,6 +130,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
+    "gradus.theory.GeneralisationBound": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
