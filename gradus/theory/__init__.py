@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
+    from gradus.theory.binary_divergence import binary_kl_inverse
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
+    from gradus.theory.certificate import Certificate, certify
     from gradus.theory.curvature import Curvature
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -23,16 +26,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Calibration",
+    "Certificate",
     "Curvature",
     "Eigenpairs",
     "GeneralisationBound",
     "MeanField",
     "MeanFieldLimit",
+    "PacBayesBound",
     "RitzValues",
     "Signal",
     "SpectralDensity",
     "TraceEstimate",
+    "binary_kl_inverse",
     "calibration",
+    "certify",
     "critical_weights",
     "estimate_trace",
     "fit_temperature",
@@ -41,6 +48,7 @@ __all__ = [
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "pac_bayes_bound",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -49,11 +57,14 @@ __all__ = [
 export(
     __name__,
     {
+        "binary_divergence": ["binary_kl_inverse"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
+        "certificate": ["Certificate", "certify"],
         "curvature": ["Curvature"],
         "generalisation_bound": ["GeneralisationBound"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],

@@ -6,6 +6,7 @@ import inspect
 
 from calls_elsewhere import calls_elsewhere
 from calls_of_calibration import calls_of_calibration
+from calls_of_certificates import calls_of_certificates
 from calls_of_curvature import calls_of_curvature
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_networks import calls_of_networks
@@ -127,6 +128,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.add_param_group": "PyTorch's own, with its refusals",
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
+    "gradus.theory.Certificate": RESULT,
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
@@ -134,6 +136,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.TraceEstimate": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
+    "gradus.theory.PacBayesBound": RESULT,
     "gradus.theory.Signal": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
 }
@@ -163,6 +166,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_networks(),
     **calls_elsewhere(),
     **calls_of_calibration(),
+    **calls_of_certificates(),
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
