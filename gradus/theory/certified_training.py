@@ -15,7 +15,7 @@ from gradus.theory.gaussian_weights import GaussianWeights, Risk, Weights, drawn
 from gradus.theory.pac_bayes import pac_bayes_bound
 from gradus.theory.stateless_call import StatelessCall
 
-SHARES = tuple(
+SHARES: tuple[float, ...] = tuple(
     2.0 ** (-k / 2) for k in range(2, 15)
 )  # deviations relative to the weights' size, the widest first
 WORSE = 0.003  # what the noise of the prior may add to its risk on the samples set apart

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from gradus.arguments import number, refusal, whole
-from gradus.arguments.tensors import tensor
+from gradus.arguments import number, refusal, shapes_together, whole
+from gradus.arguments.tensors import same_device, tensor
 from gradus.text import Text
 from gradus.theory.binary_divergence import binary_kl_inverse
 
@@ -97,13 +97,16 @@ def pac_bayes_bound(
             raise refusal("divergence", ("numbers from 0", "不小于 0 的数"), Text("a negative one", "负数"))
     else:
         KL = number("divergence", KL, least=0)
+    if isinstance(risk, Tensor) and isinstance(KL, Tensor):
+        shapes_together(risk=tuple(risk.shape), divergence=tuple(KL.shape))
+        same_device(risk=risk, divergence=KL)
     price = 2 * math.log(j) + math.log(math.pi**2 / 6) if j else 0.0
-    q = binary_kl_inverse(risk, math.log(1 / δ_draws) / m if m else 0.0)
+    q = binary_kl_inverse(risk, -math.log(δ_draws) / m if m else 0.0)
     dtype = torch.promote_types(q.dtype, _precision(divergence))
     wide = q if q.device.type == "mps" else q.double()
 
     def budget(constant: float) -> Any:
-        return (KL + (math.log(constant / δ) + price)) / n
+        return (KL + (math.log(constant) - math.log(δ) + price)) / n
 
     mcallester = (
         wide + torch.as_tensor(budget(n) * (n / (2 * (n - 1))), dtype=wide.dtype, device=q.device).sqrt()

@@ -23,11 +23,11 @@ PAC_BAYES = Concept(
     "bound whose value, for networks with far more weights than samples, can come out small enough to be of use: "
     "that of weights drawn at random around those that were learnt.",
     formulas=(
-        r"\mathrm{kl}\bigl(\hat R(\rho)\,\Vert\,R(\rho)\bigr)\le c=\frac1n\Bigl(\mathrm{KL}(\rho\Vert\pi)+\ln\frac{2\sqrt n}\delta\Bigr)\quad\text{for all }\rho,\text{ with probability}\ge1-\delta",
-        r"\mathrm{kl}(q\Vert p)=q\ln\frac qp+(1-q)\ln\frac{1-q}{1-p},\qquad \mathrm{kl}^{-1}(q,c)=\max\{p\in[q,1]:\mathrm{kl}(q\Vert p)\le c\}",
-        r"R(\rho)\le\mathrm{kl}^{-1}\bigl(\hat R(\rho),c\bigr)\ \le\ \hat R(\rho)+\sqrt{\frac c2},\qquad "
+        r"\operatorname{kl}\bigl(\hat R(\rho)\,\Vert\,R(\rho)\bigr)\le c=\frac1n\Bigl(\mathrm{KL}(\rho\Vert\pi)+\ln\frac{2\sqrt n}\delta\Bigr)\quad\text{for all }\rho,\text{ with probability}\ge1-\delta",
+        r"\operatorname{kl}(q\Vert p)=q\ln\frac qp+(1-q)\ln\frac{1-q}{1-p},\qquad \operatorname{kl}^{-1}(q,c)=\max\{p\in[q,1]:\operatorname{kl}(q\Vert p)\le c\}",
+        r"R(\rho)\le\operatorname{kl}^{-1}\bigl(\hat R(\rho),c\bigr)\ \le\ \hat R(\rho)+\sqrt{\frac c2},\qquad "
         r"R(\rho)\le\hat R(\rho)+\sqrt{\frac{\mathrm{KL}(\rho\Vert\pi)+\ln(n/\delta)}{2(n-1)}}",
-        r"\hat R(\rho)\le\mathrm{kl}^{-1}\Bigl(\hat R_m,\tfrac1m\ln\tfrac1{\delta_m}\Bigr)\quad\text{with probability}\ge1-\delta_m,\qquad "
+        r"\hat R(\rho)\le\operatorname{kl}^{-1}\Bigl(\hat R_m,\tfrac1m\ln\tfrac1{\delta_m}\Bigr)\quad\text{with probability}\ge1-\delta_m,\qquad "
         r"\delta\to\delta_j=\frac{6\,\delta}{\pi^2j^2}\quad\text{for the }j\text{-th prior of a list}",
     ),
     symbols=(
@@ -64,12 +64,12 @@ PAC_BAYES = Concept(
             "unit",
         ),
         Symbol("c", "", "", "budget, in nats", "nonnegative"),
-        Symbol(r"\mathrm{kl}(q\Vert p)", "", "", "divergence of two coins", "nonnegative"),
+        Symbol(r"\operatorname{kl}(q\Vert p)", "", "", "divergence of two coins", "nonnegative"),
         Symbol("q,\\ p", "", "", "probabilities of two coins", "unit"),
         Symbol(r"\delta_j", "", "", r"share of $\delta$ that the $j$-th prior may use"),
     ),
     returns=(
-        Result("bound", "...", r"$\mathrm{kl}^{-1}$ with Maurer's $2\sqrt n$: the one to use"),
+        Result("bound", "...", r"$\operatorname{kl}^{-1}$ with Maurer's $2\sqrt n$: the one to use"),
         Result("seeger", "...", "the same with Seeger's $n+1$"),
         Result("mcallester", "...", "McAllester's, with a root; it may exceed 1"),
         Result("budget", "...", "$c$"),
@@ -236,7 +236,7 @@ def numbers(result):
 
 @PAC_BAYES.claim
 def the_divergence_is_used_up(pac_bayes, rng):
-    r"""At the bound the divergence of the coins is the budget, $\mathrm{kl}(q\Vert p)=c$ with $p\ge q$, and the budget is $\frac1n(\mathrm{KL}+\ln\frac{2\sqrt n}\delta)$"""
+    r"""At the bound the divergence of the coins is the budget, $\operatorname{kl}(q\Vert p)=c$ with $p\ge q$, and the budget is $\frac1n(\mathrm{KL}+\ln\frac{2\sqrt n}\delta)$"""
     for _ in range(6):
         q, D, n, delta = rng.uniform(0.02, 0.7), rng.uniform(0, 30), int(rng.integers(200, 900)), rng.uniform(0.01, 0.2)
         p, _, _, c, risk = numbers(pac_bayes(q, D, n, delta))
@@ -261,7 +261,7 @@ def mean_exponential(n, p):
 
 @PAC_BAYES.claim
 def the_constant_pays_for_the_mean_exponential(pac_bayes, rng):
-    r"""$\mathbb E\,e^{n\,\mathrm{kl}(\hat p\Vert p)}$ of $n$ throws of a coin is the same number $\xi(n)$ for every $0<p<1$; what the bound charges, $2\sqrt n$, is
+    r"""$\mathbb E\,e^{n\,\operatorname{kl}(\hat p\Vert p)}$ of $n$ throws of a coin is the same number $\xi(n)$ for every $0<p<1$; what the bound charges, $2\sqrt n$, is
     no less, and no more than $2\xi(n)$; what Seeger's charges, $n+1$, is no less either: for $n=2$, 5, 20 and 60"""
     for n in (2, 5, 20, 60):
         xi = [mean_exponential(n, p) for p in (0.5, 0.1, rng.uniform(0.2, 0.8))]
@@ -590,7 +590,7 @@ PAC_BAYES.erratum(
     "E222",
     common="The empirical risk in the bound is the mean over some nets drawn from the posterior, on all samples (a common slip)",
     why="A mean over many draws lies below the risk in nearly half of the cases; and a net that judges all samples is one draw, however many the samples.",
-    right=r"Raise the estimate by $\mathrm{kl}^{-1}(\cdot,\frac1m\ln\frac1{\delta_m})$ with the number of independent draws, and take $\delta_m$ from the confidence",
+    right=r"Raise the estimate by $\operatorname{kl}^{-1}(\cdot,\frac1m\ln\frac1{\delta_m})$ with the number of independent draws, and take $\delta_m$ from the confidence",
     claims="draws-are-not-the-risk, one-draw-for-all-counts-once",
 )
 PAC_BAYES.erratum(
