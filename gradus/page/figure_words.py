@@ -25,7 +25,7 @@ PROPER = frozenset(
     for line in (
         "sin cos tan tanh exp log ln max min det sign erf softmax softplus sigmoid relu gelu elu silu",
         "leaky-relu sd dx dy du dt ReLU GELU ELU SiLU LeNet Adam SGD SVD PCA QR LU KL JS AUC ROC MSE MAE XOR RBF",
-        "AdamW AdaGrad RMSprop BFGS L-BFGS ECE",
+        "AdamW AdaGrad RMSprop BFGS L-BFGS ECE kl Maurer Seeger McAllester",
         "LASSO NIST AB BA au bv au+bv Ax Lz k-means++ DBSCAN float64 float32 float16 bfloat16 float8_e5m2",
         "float8_e4m3fn bmi filip longley noint1 noint2 norris pontius wampler1 wampler2 wampler3 wampler4",
         "wampler5 AtmWtAg SiRstv",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
+    from gradus.theory.binary_divergence import binary_kl_inverse
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.connected_modes import connect_modes
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
+    from gradus.theory.certificate import Certificate, certify
+    from gradus.theory.curvature import Curvature
+    from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from gradus.theory.rademacher_bound import rademacher_bound
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
+    from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -51,6 +56,13 @@ __all__ = [
     "PathLosses",
     "PredictedTraining",
     "RademacherComplexity",
+    "Certificate",
+    "Curvature",
+    "Eigenpairs",
+    "GeneralisationBound",
+    "MeanField",
+    "MeanFieldLimit",
+    "PacBayesBound",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
@@ -62,6 +74,9 @@ __all__ = [
     "compare_with_flow",
     "connect_modes",
     "critical_sharpness",
+    "binary_kl_inverse",
+    "calibration",
+    "certify",
     "critical_weights",
     "curvature_diagonal",
     "estimate_trace",
@@ -84,6 +99,7 @@ __all__ = [
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
+    "pac_bayes_bound",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -94,6 +110,7 @@ __all__ = [
 export(
     __name__,
     {
+        "binary_divergence": ["binary_kl_inverse"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "connected_modes": ["connect_modes"],
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
@@ -105,6 +122,9 @@ export(
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
+        "certificate": ["Certificate", "certify"],
+        "curvature": ["Curvature"],
+        "generalisation_bound": ["GeneralisationBound"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
@@ -113,6 +133,7 @@ export(
         "rademacher_bound": ["rademacher_bound"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
+        "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],

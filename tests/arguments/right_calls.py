@@ -7,6 +7,7 @@ import inspect
 from calls_elsewhere import calls_elsewhere
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
+from calls_of_certificates import calls_of_certificates
 from calls_of_curvature import calls_of_curvature
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
@@ -139,6 +140,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.add_param_group": "PyTorch's own, with its refusals",
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
+    "gradus.theory.Certificate": RESULT,
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
@@ -153,6 +155,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.MeanFieldLimit": RESULT,
     "gradus.theory.CriticalSharpness": RESULT,
     "gradus.theory.PathLosses": RESULT,
+    "gradus.theory.PacBayesBound": RESULT,
     "gradus.theory.Signal": RESULT,
     "gradus.theory.StableStep": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
@@ -184,6 +187,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_elsewhere(),
     **calls_of_bounds(),
     **calls_of_calibration(),
+    **calls_of_certificates(),
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
