@@ -15,6 +15,7 @@ from gradus.text import Text
 from gradus.theory.gradient_flow import gradient_flow
 
 TOLERANCE = 1e-5  # of the flow's pieces: below what a step is worth asking about
+LONGEST = 1e9  # step that is taken
 
 
 class FlowComparison(NamedTuple):
@@ -57,7 +58,7 @@ def compare_with_flow(
         model: any module; its frozen parameters stay.
         loss: `loss(outputs, targets)`, a mean over the samples.
         data: inputs and targets, or an iterable of such pairs, which is kept.
-        step_size: α > 0.
+        step_size: α > 0, at most 10⁹.
         steps: of descent.
         most_gradients: that the flow may take; see `gradient_flow`, which is asked for a tolerance of 10⁻⁵.
 
@@ -80,7 +81,7 @@ def compare_with_flow(
         >>> found.descent_loss.tolist(), [round(v, 4) for v in found.flow_loss.tolist()]
         ([1.0, 0.25, 0.0625], [1.0, 0.3679, 0.1353])
     """
-    alpha, count = number("step_size", step_size, above=0), whole("steps", steps, least=1)
+    alpha, count = number("step_size", step_size, above=0, most=LONGEST), whole("steps", steps, least=1)
     batches = [checked(model, loss, batch) for batch in _batches(data)]
     if not batches:
         raise refusal("data", ("at least one batch", "至少一个批次"), Text("none", "没有"))
@@ -88,14 +89,14 @@ def compare_with_flow(
     with unchanged(model):
         objective = _Objective(model, loss, batches, parameters)
         start = objective.flat()
-        times = [k * alpha for k in range(count + 1)]
+        times = alpha * torch.arange(count + 1, dtype=torch.float64)
         flow = gradient_flow(objective.gradient, start, times, TOLERANCE, most_gradients)
         descent = [start]
         for _ in range(count):
             descent.append(descent[-1] - alpha * objective.gradient(descent[-1]))
         path = torch.stack(descent)
         return FlowComparison(
-            torch.tensor(times).to(start),
+            times.to(start),
             torch.stack([objective.value(theta) for theta in path]),
             torch.stack([objective.value(theta) for theta in flow]),
             (path - flow).norm(dim=1),

@@ -3,7 +3,7 @@ r"""Gradient flow, the limit of descent with ever smaller steps, and the exact c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ GRAINS = 64  # spacings of the arithmetic below which no error is asked for
 def gradient_flow(
     gradient: Gradient,
     theta0: Tensor,
-    times: Tensor | Sequence[float],
+    times: Tensor,
     tolerance: float = 1e-10,
     most_gradients: int = 100_000,
 ) -> Tensor:
@@ -34,7 +34,7 @@ def gradient_flow(
     Args:
         gradient: ∇f, from a point to a tensor of its shape; the same answer every time.
         theta0: the start, of any shape, in floating point; not changed.
-        times: t ≥ 0, not falling; after k steps of size α descent is beside t = kα.
+        times: t ≥ 0 (times), not falling; after k steps of size α descent is beside t = kα.
         tolerance: error that a piece may have, relative to the largest entry of θ; 64 spacings of the arithmetic at least.
         most_gradients: after which it is given up.
 
@@ -52,7 +52,7 @@ def gradient_flow(
 
     Example:
         >>> import torch
-        >>> path = gradient_flow(lambda theta: theta, torch.tensor([8.0]), [0.0, math.log(2.0)])
+        >>> path = gradient_flow(lambda theta: theta, torch.tensor([8.0]), torch.tensor([0.0, math.log(2.0)]))
         >>> path.round(decimals=4).tolist()
         [[8.0], [4.0]]
     """
@@ -120,10 +120,9 @@ def linear_mode(strength: float, first: float, second: float, times: Tensor) -> 
     return (square - ratio) / 4
 
 
-def _moments(times: Tensor | Sequence[float]) -> list[float]:
-    listed = isinstance(times, (list, tuple))
-    given = torch.tensor([number("times", t) for t in times], dtype=torch.float64) if listed else times
-    moments = [float(t) for t in tensor("times", given, "times", dtype="real", finite=True, meta=False)]
+def _moments(times: Tensor) -> list[float]:
+    given = tensor("times", times, "times", dtype="real", finite=True, meta=False)
+    moments: list[float] = given.to(torch.float64).tolist()
     if not moments or any(b < a for a, b in zip([0.0, *moments], moments, strict=False)):
         raise refusal("times", ("times from 0 on that do not fall", "从 0 起不减的时间"), Text(str(moments), str(moments)))  # fmt: skip
     return moments

@@ -52,27 +52,29 @@ def test_a_mode_from_a_tiny_start_keeps_its_digits():
 
 def test_the_flow_keeps_the_dtype_and_shape_and_does_not_touch_the_start():
     start = torch.full((2, 3), 4.0, requires_grad=True)
-    path = gradient_flow(lambda x: x, start, [0.0, math.log(2.0), math.log(2.0)])
+    path = gradient_flow(lambda x: x, start, torch.tensor([0.0, math.log(2.0), math.log(2.0)]))
     assert path.shape == (3, 2, 3) and path.dtype == torch.float32 and not path.requires_grad
     assert torch.allclose(path[1:], torch.full((2, 2, 3), 2.0)) and bool((start == 4).all())
 
 
 def test_a_stiff_flow_and_one_at_rest():
     scale = torch.tensor([1e3, 1.0], dtype=DOUBLE)
-    end = gradient_flow(lambda x: scale * x, torch.ones(2, dtype=DOUBLE), [0.1], tolerance=1e-8)[0]
+    end = gradient_flow(
+        lambda x: scale * x, torch.ones(2, dtype=DOUBLE), torch.tensor([0.1]), tolerance=1e-8
+    )[0]
     assert end.tolist() == pytest.approx([0.0, math.exp(-0.1)], abs=1e-7)
-    assert gradient_flow(lambda x: x, torch.zeros(2), [100.0]).tolist() == [[0.0, 0.0]]
+    assert gradient_flow(lambda x: x, torch.zeros(2), torch.tensor([100.0])).tolist() == [[0.0, 0.0]]
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: gradient_flow(lambda x: -x * x, torch.ones(1), [2.0]), "beyond t = 1 of 2"),
-        (lambda: gradient_flow(lambda x: 1e4 * x, torch.ones(1), [1.0], most_gradients=50), "50, which reach t"),
-        (lambda: gradient_flow(lambda x: x, torch.ones(1), [1.0, 0.5]), "do not fall"),
-        (lambda: gradient_flow(lambda x: x, torch.ones(1), []), "do not fall"),
-        (lambda: gradient_flow(lambda x: x.sum(), torch.ones(1), [1.0]), "tensors of the point's shape"),
-        (lambda: gradient_flow(lambda x: x / 0, torch.ones(1), [1.0]), "beyond t = 0 of 1"),
+        (lambda: gradient_flow(lambda x: -x * x, torch.ones(1), torch.tensor([2.0])), "beyond t = 1 of 2"),
+        (lambda: gradient_flow(lambda x: 1e4 * x, torch.ones(1), torch.tensor([1.0]), most_gradients=50), "50, which reach t"),
+        (lambda: gradient_flow(lambda x: x, torch.ones(1), torch.tensor([1.0, 0.5])), "do not fall"),
+        (lambda: gradient_flow(lambda x: x, torch.ones(1), torch.tensor([])), "do not fall"),
+        (lambda: gradient_flow(lambda x: x.sum(), torch.ones(1), torch.tensor([1.0])), "tensors of the point's shape"),
+        (lambda: gradient_flow(lambda x: x / 0, torch.ones(1), torch.tensor([1.0])), "beyond t = 0 of 1"),
         (lambda: linear_mode(1.0, 1.0, 1.0, torch.tensor([-1.0])), "from 0 on"),
         (lambda: compare_with_flow(nn.Linear(1, 1), F.mse_loss, [], 0.1), "at least one batch"),
     ],
