@@ -7,6 +7,7 @@ from gradus.lazy import export
 if TYPE_CHECKING:
     from gradus.theory.binary_divergence import binary_kl_inverse
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
+    from gradus.theory.certificate import Certificate, certify
     from gradus.theory.connected_modes import connect_modes
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
-    from gradus.theory.certificate import Certificate, certify
-    from gradus.theory.curvature import Curvature
-    from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
@@ -30,11 +28,11 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
-    from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Calibration",
+    "Certificate",
     "CriticalSharpness",
     "Curvature",
     "Eigenpairs",
@@ -53,16 +52,10 @@ __all__ = [
     "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
+    "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
     "RademacherComplexity",
-    "Certificate",
-    "Curvature",
-    "Eigenpairs",
-    "GeneralisationBound",
-    "MeanField",
-    "MeanFieldLimit",
-    "PacBayesBound",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
@@ -70,13 +63,12 @@ __all__ = [
     "StableStep",
     "TraceEstimate",
     "VCDimension",
-    "calibration",
-    "compare_with_flow",
-    "connect_modes",
-    "critical_sharpness",
     "binary_kl_inverse",
     "calibration",
     "certify",
+    "compare_with_flow",
+    "connect_modes",
+    "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
     "estimate_trace",
@@ -95,11 +87,11 @@ __all__ = [
     "measure_calibration",
     "measure_signals",
     "normalize_direction",
+    "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
-    "pac_bayes_bound",
     "spectral_density",
     "tangent_kernel",
     "top_eigenpairs",
@@ -112,6 +104,7 @@ export(
     {
         "binary_divergence": ["binary_kl_inverse"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
+        "certificate": ["Certificate", "certify"],
         "connected_modes": ["connect_modes"],
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
@@ -122,18 +115,15 @@ export(
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
-        "certificate": ["Certificate", "certify"],
-        "curvature": ["Curvature"],
-        "generalisation_bound": ["GeneralisationBound"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
-        "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],
