@@ -31,7 +31,7 @@ DIMENSION = Concept(
         r"a_j\sim\mathcal N(0,I):\qquad \mathbb E\,r_k\approx\frac{\lambda\,\delta^{\mathsf T}F(F+\lambda I)^{-1}\delta}{\delta^{\mathsf T}F\delta},\qquad N(\lambda)=k",
     ),
     symbols=(
-        Symbol("F", "F", "d d", "positive semidefinite matrix, not 0: Fisher matrix, or Hessian at a minimum", "spd"),
+        Symbol("F", "F", "d d", "positive semidefinite matrix, not 0: Fisher matrix, or Hessian at a minimum"),
         Symbol(r"\lambda", "lam", "", "the scale: precision of a prior over the number of samples", "positive"),
         Symbol("A,\\ a_j", "A", "d K", r"directions that may be used, independent columns, $K\le d$"),
         Symbol(r"\delta", "delta", "d", r"from the minimum to where training starts; $F\delta\ne0$"),
