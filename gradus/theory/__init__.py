@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
+    from gradus.theory.effective_dimension import (
+        EffectiveDimension,
+        SubspaceFit,
+        effective_dimension,
+        subspace_fit,
+    )
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from gradus.theory.rademacher_bound import rademacher_bound
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
+    from gradus.theory.random_subspace import RandomSubspace
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -45,6 +52,7 @@ __all__ = [
     "Certificate",
     "CriticalSharpness",
     "Curvature",
+    "EffectiveDimension",
     "Eigenpairs",
     "FlowComparison",
     "GeneralisationBound",
@@ -56,11 +64,13 @@ __all__ = [
     "PathLosses",
     "PredictedTraining",
     "RademacherComplexity",
+    "RandomSubspace",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
     "SpectralDensity",
     "StableStep",
+    "SubspaceFit",
     "TraceEstimate",
     "VCDimension",
     "binary_kl_inverse",
@@ -71,6 +81,7 @@ __all__ = [
     "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
+    "effective_dimension",
     "estimate_trace",
     "fit_temperature",
     "gradient_flow",
@@ -93,6 +104,7 @@ __all__ = [
     "rademacher_complexity",
     "random_direction",
     "spectral_density",
+    "subspace_fit",
     "tangent_kernel",
     "top_eigenpairs",
     "vc_bound",
@@ -124,6 +136,15 @@ export(
         "rademacher_bound": ["rademacher_bound"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
+        "effective_dimension": [
+            "EffectiveDimension",
+            "SubspaceFit",
+            "effective_dimension",
+            "subspace_fit",
+        ],
+        "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
+        "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "random_subspace": ["RandomSubspace"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],
