@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
-    from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
-    from gradus.theory.generalisation_bound import GeneralisationBound
-    from gradus.theory.gradient_flow import gradient_flow, linear_mode
-    from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
-    from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
-    from gradus.theory.kernel_training import PredictedTraining, predicted_training
     from gradus.theory.effective_dimension import (
         EffectiveDimension,
         SubspaceFit,
         effective_dimension,
         subspace_fit,
     )
+    from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
+    from gradus.theory.generalisation_bound import GeneralisationBound
+    from gradus.theory.gradient_flow import gradient_flow, linear_mode
+    from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
+    from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
+    from gradus.theory.kernel_training import PredictedTraining, predicted_training
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
+    from gradus.theory.random_subspace import RandomSubspace
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
-    from gradus.theory.random_subspace import RandomSubspace
     from gradus.theory.signals import Signal, measure_signals
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
     from gradus.theory.tangent_kernel import tangent_kernel
@@ -121,6 +121,7 @@ export(
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
+        "effective_dimension": ["EffectiveDimension", "SubspaceFit", "effective_dimension", "subspace_fit"],
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
@@ -134,17 +135,9 @@ export(
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
+        "random_subspace": ["RandomSubspace"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
-        "effective_dimension": [
-            "EffectiveDimension",
-            "SubspaceFit",
-            "effective_dimension",
-            "subspace_fit",
-        ],
-        "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
-        "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
-        "random_subspace": ["RandomSubspace"],
         "signals": ["Signal", "measure_signals"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
         "tangent_kernel": ["tangent_kernel"],
