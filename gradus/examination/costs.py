@@ -21,7 +21,7 @@ def operations_of(subject: Any) -> float:
         with FlopCounterMode(display=False) as counter:
             subject.run(inputs)
         counted = counter.get_total_flops() // length(inputs)
-    return max(counted, 2 * sum(p.numel() for p in subject.model.parameters()))
+    return float(max(counted, 2 * sum(p.numel() for p in subject.model.parameters())))
 
 
 def nodes_of(subject: Any) -> int:
