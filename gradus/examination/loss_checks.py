@@ -28,13 +28,13 @@ def losses(subject: Subject, section: Section) -> None:
         raise
     except Exception as error:
         en, zh = raised(error)
-        shapes = f"{tuple(main.shape)} {main.dtype}" + (
+        came = f"{tuple(main.shape)} {main.dtype}" + (
             f", {tuple(targets.shape)} {targets.dtype}" if isinstance(targets, Tensor) else ""
         )
         section.find(
             "fault", "loss-fails",
             ("the loss cannot be computed from these outputs and targets", "无法由这些输出与目标计算损失"),
-            (f"it {en}"[:300] + f"; outputs and targets {shapes}", f"它{zh}"[:300] + f"；输出与目标为 {shapes}"),
+            (f"it {en}"[:300] + f"; outputs and targets {came}", f"它{zh}"[:300] + f"；输出与目标为 {came}"),
             ("look at the shapes and types of outputs and targets", "请检查输出与目标的形状与类型"), ("losses",),
         )  # fmt: skip
         raise
