@@ -9,8 +9,8 @@ from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
 from calls_of_curvature import calls_of_curvature
-from calls_of_dynamics import calls_of_dynamics
 from calls_of_dimensions import calls_of_dimensions
+from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_landscape import calls_of_landscape
 from calls_of_networks import calls_of_networks
