@@ -128,7 +128,8 @@ def _add_block(
     live = _agreeing([layer for layer in layers if layer.regular and layer.uses], outputs)
     sensitive = [_Squares(layer, memory) for layer in live]
     edges = [use.edge for layer in live for use in layer.uses]
-    for r in range(S.shape[-1]) if edges else ():
+    columns = S.abs().amax((0, 1)).nonzero()[:, 0].tolist()  # softmax leaves one out
+    for r in columns if edges else ():
         gradients = iter(torch.autograd.grad(outputs, edges, S[:, :, r].to(outputs), retain_graph=True, allow_unused=True))  # fmt: skip
         with torch.no_grad():
             for squares in sensitive:
@@ -197,11 +198,12 @@ class _Squares:
     def add(self, gradients: list[Tensor | None], signs: Tensor | None) -> None:
         made = [_factor(use, g) for use, g in zip(self.layer.uses, gradients, strict=True)]
         if self._single:
-            squares = made[0][:, 0, :, 0].square()
-            part = squares if signs is None else squares.mul_(signs[:, None])
+            g = made[0][:, 0, :, 0]
+            total = torch.zeros_like(g) if self._total is None else self._total
+            self._total = total.addcmul_(g, g if signs is None else g * signs[:, None])
         else:
             part = self._shared(made, signs)
-        self._total = part if self._total is None else self._total.add_(part)
+            self._total = part if self._total is None else self._total.add_(part)
 
     def _shared(self, made: list[Tensor], signs: Tensor | None) -> Tensor:
         n, G, d_out, _ = made[0].shape

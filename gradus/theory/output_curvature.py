@@ -67,19 +67,22 @@ def _require_sum(loss: Loss, outputs: Tensor, targets: Any, value: Tensor, mean:
 def curvature_roots(bend: Tensor) -> tuple[Tensor, Tensor | None]:
     """S (n, C, C) and signs (n, C), each matrix being Σ ± s sᵀ over the columns s; no signs where none is negative.
 
-    By Cholesky's steps on all matrices at once, leaving out pivots that are 0 up to rounding; if there is a remainder, since
-    some matrix is not positive semidefinite, by eigenvectors.
+    By Cholesky's steps on all matrices at once, leaving out pivots that are 0 up to rounding; by eigenvectors if some matrix is
+    not positive semidefinite: a pivot is negative, or 0 beside entries that are not.
     """
-    rest, C = ((bend + bend.mT) / 2).clone(), bend.shape[-1]
-    S, pivots = torch.zeros_like(rest), rest.diagonal(0, 1, 2).clone()
-    noise = 8 * C * torch.finfo(bend.dtype).eps
+    rest, C = (bend + bend.mT) / 2, bend.shape[-1]
+    S, before = torch.zeros_like(rest), rest.diagonal(0, 1, 2).clone()
+    noise, scale = 8 * C * torch.finfo(bend.dtype).eps, before.abs().amax(1)
+    indefinite = torch.zeros_like(scale, dtype=torch.bool)
     for k in range(C):
-        pivot = rest[:, k, k]
-        live = pivot > noise * pivots[:, k]
-        inverse = torch.where(live, torch.where(live, pivot, 1).rsqrt(), 0)
-        S[:, :, k] = rest[:, :, k] * inverse[:, None]
-        rest -= S[:, :, k, None] * S[:, None, :, k]
-    if bool((rest.abs().amax((1, 2)) <= noise * bend.abs().amax((1, 2))).all()):
+        column = rest[:, k:, k]
+        pivot = column[:, 0]
+        live = pivot > noise * before[:, k]
+        indefinite |= ~live & (column.abs().amax(1) > noise * scale)
+        S[:, k:, k] = column * torch.where(live, torch.where(live, pivot, 1).rsqrt(), 0)[:, None]
+        below = S[:, k + 1 :, k]
+        rest[:, k + 1 :, k + 1 :] -= below[:, :, None] * below[:, None, :]
+    if not bool(indefinite.any()):
         return S, None
     values, vectors = torch.linalg.eigh((bend + bend.mT) / 2)
     return vectors * values.abs().sqrt()[:, None], values.sign()
