@@ -799,7 +799,7 @@ LANDSCAPE.erratum(
 LANDSCAPE.erratum(
     "E253",
     common="A barrier on the straight line shows that two networks lie in different valleys (a common slip)",
-    why="A network and its own copy with two units exchanged compute the same function and have a barrier between them; one spare unit, and a polygon "
+    why="A network and its own copy with two units exchanged compute the same function and may have a barrier between them; one spare unit, and a polygon "
     "joins them on which the loss does not change at all.",
     right="The straight line is one of many curves: bend it, and bring the units into the same order, before speaking of valleys",
     claims="the-other-order-of-the-units, a-spare-unit-makes-a-road, a-bend-lowers-the-barrier",
