@@ -422,11 +422,12 @@ def it_holds_with_its_confidence(rademacher, rng):
 
 @RADEMACHER.claim
 def the_same_samples_again_are_no_news(rademacher, rng):
-    r"""Samples must be independent: three tosses of a coin, each counted a hundred times, are beyond the gap for 300 samples in an eighth of all draws, for $\delta=0.05$"""
+    r"""Samples must be independent: three tosses of a coin, each counted a hundred times, get a gap that is a tenth of theirs, that for 300 samples, and are beyond it in an eighth of all draws, for $\delta=0.05$"""
     gone, x, signs = deviation(rng, 3, 100)
     gap = float(rademacher(x, "one", 1.0, signs)[3])
     yield statistical(gone > gap, 1 / 8)
     yield bound(gap, 0.5, "≤", Text("the largest deviation of a coin", "硬币的最大偏差"))
+    yield roundoff(10 * gap, float(rademacher(x[:3], "one", 1.0, signs[:, :3])[3]), terms=8)
 
 
 @RADEMACHER.claim

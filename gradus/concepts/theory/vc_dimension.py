@@ -1,5 +1,6 @@
 """VC dimension: which sets of points a class can label in every way, how many labellings it has, and what follows for errors."""
 
+import bisect
 import itertools
 import math
 
@@ -383,10 +384,11 @@ def samples_that_are_needed(vc, rng):
 
 @VC.claim
 def the_same_samples_again_are_no_news(vc, rng):
-    r"""Samples must be independent: three tosses of a coin, each counted 300 times, are beyond the gap for 900 samples in a quarter of all draws, for $\delta=0.05$"""
+    r"""Samples must be independent: three tosses of a coin, each counted 300 times, get the gap for 900 samples, theirs over $\sqrt{300}$, and are beyond it in a quarter of all draws, for $\delta=0.05$"""
     gap = float(vc(np.array([[True]]), 900)[4])
     shares = rng.binomial(3, 0.5, 400) / 3
     yield statistical(np.abs(shares - 0.5) > gap, 1 / 4)
+    yield roundoff(math.sqrt(300) * gap, float(vc(np.array([[True]]), 3)[4]), terms=8)
 
 
 @VC.claim
@@ -555,16 +557,10 @@ def figure(d, delta):
     right.axhline(1, color="0.5", lw=1, ls="--", label="vacuous above")
     right.set(xlabel="samples N", ylabel="bound", xlim=(100, 10**6))
     right.legend(fontsize=9.5, frameon=False, loc="lower left")
-    useful = next((s for s in N.tolist() if gap(s, d) < 1), None)
-    after = (
-        f"The bound falls below 1 from about {useful} samples on"
-        if useful
-        else "The bound stays above 1 up to a million samples"
-    )
-    danach = f"从大约 {useful} 个样本起，界降到 1 以下" if useful else "直到一百万个样本，界仍大于 1"
+    useful = 1 + bisect.bisect_left(range(1, 10**6 + 1), True, key=lambda s: gap(s, d) < 1)
     words = Text(
         f"Up to d = {d} points the number of labellings may double with each point; from there on it grows like a power, at most {sauer[-1]:.3g} for 60 points, where there are {2.0**60:.3g} labellings in all. "
-        f"{after}, for δ = {delta:.2g}.",
-        f"直到 d = {d} 个点，标签方式的个数可以逐点加倍；此后只按幂增长，60 个点时至多 {sauer[-1]:.3g} 种，而全部标签方式有 {2.0**60:.3g} 种。δ = {delta:.2g} 时，{danach}。",
+        f"The bound is below 1 from {useful} samples on, for δ = {delta:.2g}.",
+        f"直到 d = {d} 个点，标签方式的个数可以逐点加倍；此后只按幂增长，60 个点时至多 {sauer[-1]:.3g} 种，而全部标签方式有 {2.0**60:.3g} 种。δ = {delta:.2g} 时，从 {useful} 个样本起，界小于 1。",
     )
     return Drawing(fig, words)
