@@ -130,7 +130,7 @@ def loss_along(
     r"""The loss over whole data along a curve between checkpoints, and its barrier; of two points: their straight line.
 
     .. math:: \varphi(t)=\sum_{k=0}^{m}\binom mkt^k(1-t)^{m-k}P_k,\qquad
-        B=\max_t\ L(\varphi(t))-\bigl((1-t)L(P_0)+tL(P_m)\bigr)
+        B=\max\Bigl(0,\ \max_t\ L(\varphi(t))-\bigl((1-t)L(P_0)+tL(P_m)\bigr)\Bigr)
 
     The model lends its architecture and is left as it is: weights come from the points, and so do buffers of floating-point
     numbers that all of them hold, which are combined as the weights are. Between two networks the statistics of batch normalisation
@@ -155,7 +155,7 @@ def loss_along(
 
     Cost: a forward pass over the data for each t and both ends, and one over `norm_data`.
 
-    Source: Goodfellow et al. 2015; Garipov et al. 2018; Frankle et al. 2020 for the barrier.
+    Source: Goodfellow et al. 2015; Garipov et al. 2018; Entezari et al. 2022 for the barrier.
 
     Example:
         >>> import torch

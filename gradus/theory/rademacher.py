@@ -23,7 +23,7 @@ class RademacherComplexity(NamedTuple):
 
     Attributes:
         complexity: the mean over the signs of the largest correlation.
-        error: its standard error; 0 where all sign vectors were taken, ∞ for one drawn.
+        error: its standard error; 0 where all sign vectors were taken unasked, ∞ for a single one.
         bound: what the complexity over all signs does not exceed, in closed form.
         gap: with the confidence, the expected loss of no function exceeds its mean over the samples by more.
 

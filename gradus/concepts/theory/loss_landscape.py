@@ -52,7 +52,7 @@ LANDSCAPE = Concept(
         r"f(x)=\sum_{j=1}^hv_j\max(0,\,w_j\cdot x+b_j),\qquad L(\theta)=\frac1n\sum_{i=1}^n\bigl(f(x_i)-y_i\bigr)^2,\qquad \theta_j=(w_j,b_j,v_j)",
         r"d_{w_j}=\frac{\lVert w_j\rVert}{\lVert g_{w_j}\rVert}\,g_{w_j},\qquad d_v=\frac{\lVert v\rVert}{\lVert g_v\rVert}\,g_v,\qquad d_b=0;\qquad \text{slice: }L(\theta+a\,d)",
         r"\varphi(t)=\sum_{k=0}^m\binom mkt^k(1-t)^{m-k}P_k,\qquad B=\max\Bigl(0,\ \max_t\,L(\varphi(t))-(1-t)\,L(P_0)-t\,L(P_m)\Bigr)",
-        r"\mathbb E\,\frac{\mathrm d^2}{\mathrm da^2}L(\theta+a\,d)\Big|_{a=0}=\sum_F\frac{\lVert\theta_F\rVert^2}{n_F}\operatorname{tr}H_{FF}=\frac2n\sum_i\Bigl(\sum_j\frac{\lVert w_j\rVert^2}pv_j^2\,\bigl[z_{ij}>0\bigr]\lVert x_i\rVert^2+\frac{\lVert v\rVert^2}h\sum_j\max(0,z_{ij})^2\Bigr)\ge0",
+        r"\mathbb E\,\frac{\mathrm d^2}{\mathrm da^2}L(\theta+a\,d)\Big|_{a=0}=\sum_F\frac{\lVert\theta_F\rVert^2}{n_F}\operatorname{tr}H_{FF}=\frac2n\sum_i\Bigl(\sum_j\frac{\lVert w_j\rVert^2}pv_j^2\,\bigl[z_{ij}>0\bigr]\lVert x_i\rVert^2+\frac{\lVert v\rVert^2}h\sum_j\max(0,z_{ij})^2\Bigr)\ge0\qquad(z_{ij}\ne0)",
     ),
     symbols=(
         Symbol("x", "x", "n p", "inputs, one row a sample"),
@@ -314,12 +314,12 @@ def layers_scaled_do_not_show(landscape, rng):
 @LANDSCAPE.claim
 def units_scaled_apart_do_show(landscape, rng):
     r"""But one unit times $s$ and its outgoing weight over $s$, again the same function, has another slice, since $v$ is one filter: with
-    $x=1$, $y=0$, two units $w=v=(1,1)$ and a draw along $(1,1)$ and $(1,0)$ it is $(1+a)^2\bigl(2+a\sqrt{1+s^2}\bigr)^2$, as steep as one likes"""
-    a = np.array([0.0, 0.25, 0.5, 1.0])
+    $x=1$, $y=0$, two units $w=v=(1,1)$ and a draw along $(1,1)$ and $(1,0)$ it is $(1+a)^2\bigl(2+a\sqrt{1+s^2}\bigr)^2$ for $a\ge-1$ and 0 before, as steep as one likes"""
+    a = np.array([-2.0, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0])
     for s in (1.0, 3.0, 100.0):
         P = np.array([[[s, 0.0, 1 / s], [1.0, 0.0, 1.0]]])
         given = dict(x=np.ones((1, 1)), y=np.zeros(1), P=np.concatenate([P, P]), g=np.array([[1.0, 0, 1], [1, 0, 0]]))
-        yield roundoff(at(landscape, given, a)[0], (1 + a) ** 2 * (2 + a * np.sqrt(1 + s**2)) ** 2, terms=20)
+        yield roundoff(at(landscape, given, a)[0], (a > -1) * (1 + a) ** 2 * (2 + a * np.sqrt(1 + s**2)) ** 2, terms=20)
 
 
 @LANDSCAPE.claim
@@ -366,7 +366,7 @@ def away_from_kinks(rng, h, p, n, bias):
 @LANDSCAPE.claim
 def smooth_between_kinks(landscape, rng):
     r"""Where no $z_{ij}$ changes its sign, $f$ is quadratic in $a$, $f_0+f_1a+f_2a^2$ with $f_2=\sum_jd_{v_j}\,(d_{w_j}\!\cdot x)\,[z_j>0]$, and the slice a
-    polynomial of degree 4; past a kink it is another: one unit along itself, $wv=y=1$, has slice 1 for all $a\le-1$, where the polynomial
+    polynomial of degree 4; past a kink it is another: one unit without a bias along itself, $x=1$, $wv=y=1$, has slice 1 for all $a\le-1$, where the polynomial
     $\bigl((1+a)^2-1\bigr)^2$ falls to 0"""
     theta, x = away_from_kinks(rng, 3, 2, 5, 0.7)
     y, g = rng.standard_normal(5), rng.standard_normal((3, 4))
@@ -443,16 +443,16 @@ def the_other_order_of_the_units(landscape, rng):
     x = rng.standard_normal((8, 2)) + 0.5
     y = outputs(x, theta)
     for P, top in ((np.array([theta, theta[::-1]]), (y**2).mean()), (np.array([theta, theta]), 0.0)):
-        _, path, B = at(landscape, dict(x=x, y=y, P=P, g=theta), t=(0.0, 0.5, 1.0))
-        yield roundoff(path, [0.0, top, 0.0], terms=40, scale=(y**2).mean())
+        _, path, B = at(landscape, dict(x=x, y=y, P=P, g=theta), t=np.linspace(0, 1, 9))
+        yield roundoff(path[[0, 4, 8]], [0.0, top, 0.0], terms=40, scale=(y**2).mean())
         yield roundoff(B, top, terms=40, scale=(y**2).mean())
 
 
 @LANDSCAPE.claim
 def a_spare_unit_makes_a_road(landscape, rng):
-    r"""With one unit to spare, whose outgoing weight is 0, a polygon of six sides leads from a network to its copy with two units exchanged, and
+    r"""With one unit to spare, whose outgoing weight is 0, a polygon of seven sides leads from a network to its copy with two units exchanged, and
     the loss is the same all along: a unit without an outgoing weight may become a copy of another, and take over its
-    outgoing weight. Half way on the straight line stands the mean of the two networks, with another loss in general"""
+    outgoing weight. Without the last side the spare unit alone stands elsewhere. Half way on the straight line stands the mean of the two networks, with another loss in general"""
     net = drawn(rng, n=30)
     A, B, C, D = net["P"][0]
     silent = np.r_[1.0, 1, 1, 1, 0]
@@ -464,15 +464,16 @@ def a_spare_unit_makes_a_road(landscape, rng):
         [B, silent * B, A, D],
         [B, silent * A, A, D],
         [B, A, silent * A, D],
+        [B, A, silent * C, D],
     ]
     P = np.array(road)
     level = mean_square(net["x"], net["y"], P[0])
-    for k in range(6):
+    for k in range(7):
         _, path, barrier = at(landscape, net | dict(P=P[k : k + 2]), t=(0.0, 0.3, 0.5, 1.0))
         yield roundoff(path, np.full(4, level), terms=100)
         yield roundoff(barrier, 0.0, terms=100, scale=level)
-    half = at(landscape, net | dict(P=P[[0, 6]]), t=(0.5,))[1]
-    yield roundoff(half, [mean_square(net["x"], net["y"], (P[0] + P[6]) / 2)], terms=100)
+    half = at(landscape, net | dict(P=P[[0, 7]]), t=(0.5,))[1]
+    yield roundoff(half, [mean_square(net["x"], net["y"], (P[0] + P[7]) / 2)], terms=100)
 
 
 @LANDSCAPE.claim
@@ -782,7 +783,7 @@ LANDSCAPE.erratum(
 LANDSCAPE.erratum(
     "E251",
     common="Filter normalisation removes the effect of all rescalings that leave the function as it is (a common reading)",
-    why=r"It removes those of whole layers. One unit times $s$, its outgoing weight over $s$, make the slice $(1+a)^2(2+a\sqrt{1+s^2})^2$: as steep as "
+    why=r"It removes those of whole layers. One unit times $s$, its outgoing weight over $s$, make the slice $(1+a)^2(2+a\sqrt{1+s^2})^2$ for $a\ge-1$: as steep as "
     "one likes, for one and the same function.",
     right="It removes a common factor of a layer; units scaled apart still show. Bring the network to one form first, if that matters",
     claims="units-scaled-apart-do-show",
@@ -798,7 +799,7 @@ LANDSCAPE.erratum(
 LANDSCAPE.erratum(
     "E253",
     common="A barrier on the straight line shows that two networks lie in different valleys (a common slip)",
-    why="A network and its own copy with two units exchanged compute the same function and have a barrier between them; one spare unit, and a polygon "
+    why="A network and its own copy with two units exchanged compute the same function and may have a barrier between them; one spare unit, and a polygon "
     "joins them on which the loss does not change at all.",
     right="The straight line is one of many curves: bend it, and bring the units into the same order, before speaking of valleys",
     claims="the-other-order-of-the-units, a-spare-unit-makes-a-road, a-bend-lowers-the-barrier",

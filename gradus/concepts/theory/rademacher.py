@@ -14,14 +14,14 @@ RADEMACHER = Concept(
     key="rademacher",
     kind="definition",
     title="Rademacher complexity",
-    summary="How well can a class of functions follow labels that are tossed by a coin? The mean of its best correlation with random signs, its "
-    "Rademacher complexity, bounds how far the expected loss can lie above the mean loss on the samples, for all functions of the class at "
+    summary="How well can a class of functions follow labels that are tossed by a coin? Twice the mean of its best correlation with random signs, its "
+    "Rademacher complexity, bounds, up to chance, how far the expected loss can lie above the mean loss on the samples, for all functions of the class at "
     "once. For linear functions with bounded weights the best correlation is a norm: what counts is the size of the weights and of the "
-    "data, not how many weights there are.",
+    "data; how many weights there are shows in that size alone, or in a logarithm.",
     formulas=(
         r"\hat R(F)=\mathbb E_\sigma\,\sup_{f\in F}\frac1n\sum_{i=1}^n\sigma_if(x_i),\qquad\sigma_i=\pm1\ \text{with probability}\ \tfrac12",
         r"F=\{w^{\mathsf T}x:\lVert w\rVert_p\le B\}:\qquad\hat R(F)=\frac Bn\,\mathbb E\,\bigl\lVert\textstyle\sum_i\sigma_ix_i\bigr\rVert_q,\qquad\frac1p+\frac1q=1",
-        r"\hat R\le\frac Bn\begin{cases}\max_j\lVert X_j\rVert\sqrt{2\ln d}&F=\{Bx_1,\dots,Bx_d\}\\ \max_j\lVert X_j\rVert\sqrt{2\ln2d}&p=1\\ \lVert X\rVert_F&p=2\\ \sum_j\lVert X_j\rVert&p=\infty\end{cases}",
+        r"\hat R\le\frac Bn\begin{cases}\max_j\lVert X_j\rVert\sqrt{2\ln d}&F=\{BX_1,\dots,BX_d\}\\ \max_j\lVert X_j\rVert\sqrt{2\ln2d}&p=1\\ \lVert X\rVert_F&p=2\\ \sum_j\lVert X_j\rVert&p=\infty\end{cases}",
         r"\mathbb E\sup_{f\in F}\Bigl(\mathbb E f-\frac1n\sum_if(x_i)\Bigr)\le2\,\mathbb E\hat R(F),\qquad\hat R(\ell\circ F)\le\rho\,\hat R(F)",
         r"\text{with probability}\ \ge1-\delta:\quad\mathbb E\,\ell(f)\le\frac1n\sum_i\ell_i(f(x_i))+2\rho\hat R(F)+3c\sqrt{\frac{\ln(2/\delta)}{2n}}\quad\text{for all}\ f\in F",
         r"F_L=\{W_L\phi(W_{L-1}\cdots\phi(W_1x)):\lVert W_l\rVert_F\le M_l\}:\qquad\hat R(F_L)\le\prod_{l=1}^LM_l\,\bigl(1+\sqrt{2(L-1)\ln2}\bigr)\,\frac{\lVert X\rVert_F}n",
@@ -48,14 +48,19 @@ RADEMACHER = Concept(
         ),
         Symbol(r"\ell_i", "", "", "loss as a function of the prediction, given the label of sample $i$"),
         Symbol("p,\\ q", "", "", "order of the weights' norm, and of its dual"),
-        Symbol(r"W_l,\ M_l,\ L", "", "", "weights of a layer, the bound on their norm, number of layers"),
+        Symbol(
+            r"W_l,\ M_l,\ L",
+            "",
+            "",
+            "weights of a layer, the last of them one row; the bound on their norm; number of layers",
+        ),
         Symbol(r"\phi", "", "", "ReLU, entry by entry"),
         Symbol("n,\\ d", "", "", "numbers of samples and of features", "natural"),
         Symbol("i,\\ j,\\ l", "", "", "a sample, a feature, a layer", "natural"),
     ),
     returns=(
         Result("complexity", "", r"$\hat R(F)$, or the mean over the signs that were given"),
-        Result("error", "", "standard error of that mean; 0 where all signs were taken, ∞ for a single one"),
+        Result("error", "", "standard error of that mean; 0 where none were given, ∞ for a single one"),
         Result("bound", "", r"closed form that $\hat R(F)$ does not exceed"),
         Result("gap", "", r"$2\rho\hat R(F)+3c\sqrt{\ln(2/\delta)/2n}$"),
     ),
@@ -242,7 +247,7 @@ def mean_walk(n):
 @RADEMACHER.claim
 def known_exactly(rademacher, rng):
     r"""Orthogonal samples: $\frac Bn\lVert X\rVert_F$ for `l2`, whatever the signs. One sample $x$, $n$ times: $\frac Bn\lVert x\rVert_q\,n\binom{n-1}{\lfloor(n-1)/2\rfloor}2^{1-n}$. All functions to
-    −1 and 1: 1; to 0 and 1: ½. A single function: 0"""
+    −1 and 1, on samples that differ: 1; to 0 and 1: ½. A single function: 0"""
     size = rng.uniform(1, 3, 6)
     Q = np.linalg.qr(rng.standard_normal((6, 6)))[0] * size[:, None]
     drawn = rng.choice([-1.0, 1.0], (5, 6))
@@ -263,8 +268,7 @@ def known_exactly(rademacher, rng):
 
 @RADEMACHER.claim
 def closed_forms_bound_it(rademacher, rng):
-    r"""No complexity exceeds its closed form. For `l2` and `linf` it is at least $1/\sqrt2$ of it, which two equal samples reach, and orthogonal
-    ones reach 1; for all $2^n$ sign functions Massart's bound is $\sqrt{2\ln2}$, 18 % above 1"""
+    r"""No complexity exceeds its closed form. For `l2` and `linf` it is at least $1/\sqrt2$ of it, which two equal samples reach; 1 is reached by orthogonal samples for `l2`, for `linf` by samples without a common feature, where $(1,1)$ and $(1,-1)$, though orthogonal, stay at $1/\sqrt2$; for all $2^n$ sign functions Massart's bound is $\sqrt{2\ln2}$, 18 % above 1"""
     for scale, weights in itertools.product((0.2, 5.0), ("one", "l1", "l2", "linf")):
         x = scale * rng.standard_normal((7, 4)) * rng.uniform(0, 2, 4)
         found = numbers(rademacher(x, weights, 1.3))
@@ -275,16 +279,19 @@ def closed_forms_bound_it(rademacher, rng):
     for weights in ("l2", "linf"):
         found = numbers(rademacher(np.array([[1.5, 2.0], [1.5, 2.0], [0.0, 0.0]]), weights))
         yield roundoff(found[0] * np.sqrt(2), found[2], terms=8)
-    found = numbers(rademacher(np.diag([1.0, 2.0, 5.0]), "l2"))
-    yield roundoff(found[0], found[2], terms=8)
+        found = numbers(rademacher(np.diag([1.0, 2.0, 5.0]), weights))
+        yield roundoff(found[0], found[2], terms=8)
+    for weights, part in (("l2", 1.0), ("linf", np.sqrt(0.5))):
+        found = numbers(rademacher(np.array([[1.0, 1.0], [1.0, -1.0]]), weights))
+        yield roundoff(found[0], part * found[2], terms=8)
     yield roundoff(float(rademacher(sign_vectors(5).T, "one")[2]), np.sqrt(2 * np.log(2)), terms=32)
 
 
 @RADEMACHER.claim
 def a_ball_is_as_rich_as_its_corners(rademacher, rng):
-    r"""Convex mixtures of functions add nothing: the `l1` ball has the complexity of the $2d$ functions $\pm Bx_j$, the `linf` ball that of its $2^d$ corners, and `one` stays as
+    r"""Convex mixtures of functions add nothing: the `l1` ball has the complexity of the $2d$ functions $\pm BX_j$, the `linf` ball that of its $2^d$ corners, and `one` stays as
     it is when mixtures of its columns join. No class is poorer for more functions, and
-    `l1` is strictly poorer than `l2`, `l2` than `linf`, for samples in general position"""
+    `l1` is strictly poorer than `l2`, `l2` than `linf`, for at least two features and samples in general position; for one feature they are one class"""
     x = rng.standard_normal((6, 3))
     for weights, corners in (("l1", np.vstack([np.eye(3), -np.eye(3)])), ("linf", sign_vectors(3))):
         got = float(rademacher(x, weights, 1.7)[0])
@@ -298,6 +305,8 @@ def a_ball_is_as_rich_as_its_corners(rademacher, rng):
     why = Text("strictly larger, beyond rounding", "严格大于，超出舍入误差")
     yield bound(middle - poorest, 1e-9, "≥", why)
     yield bound(richest - middle, 1e-9, "≥", why)
+    first, *others = (float(rademacher(x[:, :1], weights)[0]) for weights in ("l1", "l2", "linf"))
+    yield roundoff(others, [first, first], terms=64)
 
 
 @RADEMACHER.claim
@@ -345,7 +354,7 @@ def gap_of(rademacher, x, *given):
 @RADEMACHER.claim
 def symmetrisation_and_its_factor(rademacher, rng):
     r"""The mean of $\sup_f(\mathbb Ef-\frac1n\sum_if(x_i))$ is at most $2\,\mathbb E\hat R$, and reaches it: for all functions to 0 and 1 and a law without atoms both are 1, since one of the
-    functions is 0 on the samples and 1 elsewhere. For thresholds on the line it stays below"""
+    functions is 0 on the samples and 1 elsewhere. For thresholds on the line and 8 samples it stays below"""
     n = 6
     yield roundoff(gap_of(rademacher, (sign_vectors(n).T + 1) / 2, "one"), 1.0 - 0.0, terms=64)
     yield roundoff(gap_of(rademacher, sign_vectors(n).T, "one"), 1.0 - -1.0, terms=64)
@@ -369,7 +378,7 @@ def ramp(z, y, rho):
 @RADEMACHER.claim
 def complexity_is_of_the_loss_class(rademacher, rng):
     r"""Losses of slope $\rho$ have at most $\rho\hat R(F)$, by all signs. Without $\rho$ the bound is broken: 100 orthogonal samples with labels by coin, weights of norm 1 and a ramp of slope 10 from 1 to
-    0: the loss is 0 on the samples, 1 on new ones, where $2\hat R(F)+3\sqrt{\ln(2/\delta)/2n}=0.61$"""
+    0: the loss is 0 on the samples, 1 on new ones orthogonal to them, where $2\hat R(F)+3\sqrt{\ln(2/\delta)/2n}=0.61$ for $\delta=0.05$"""
     x, y = rng.standard_normal((8, 6)), rng.choice([-1.0, 1.0], (8, 1))
     for rho in (0.3, 4.0):
         yield bound(float(rademacher(ramp(x, y, rho), "one")[0]), rho * float(rademacher(x, "one")[0]))
@@ -394,7 +403,7 @@ def deviation(rng, n, repeat, values=(0.0, 1.0), probability=0.5, rounds=400):
 
 @RADEMACHER.claim
 def it_holds_with_its_confidence(rademacher, rng):
-    r"""With $\delta=0.05$ at most 5 % of samples of 60 go beyond the gap: of one function with values 0 and 10 (400 samples), and of five functions at once (40); at $\delta=0.5$ at most half do, where the gap of one function is smaller by $\sqrt{\ln4/\ln40}$. The bound is far from tight: the
+    r"""With $\delta=0.05$ at most 5 % of samples of 60 go beyond the gap: of one function with values 0 and 10 (400 samples), and of five functions to $[0,1]$ at once (40); at $\delta=0.5$ at most half do, where the gap of one function is $\sqrt{\ln4/\ln40}$ times as large. The bound is far from tight there: the
     95 % quantile of the five lies below half of it"""
     allowed = (0.05, 0.5)
     gone, x, signs = deviation(rng, 60, 1, (0.0, 10.0))
@@ -413,16 +422,17 @@ def it_holds_with_its_confidence(rademacher, rng):
 
 @RADEMACHER.claim
 def the_same_samples_again_are_no_news(rademacher, rng):
-    r"""Samples must be independent: three tosses of a coin, each counted a hundred times, are beyond the gap for 300 samples in an eighth of all draws, for $\delta=0.05$"""
+    r"""Samples must be independent: three tosses of a coin, each counted a hundred times, get a gap that is a tenth of theirs, that for 300 samples, and are beyond it in an eighth of all draws, for $\delta=0.05$"""
     gone, x, signs = deviation(rng, 3, 100)
     gap = float(rademacher(x, "one", 1.0, signs)[3])
     yield statistical(gone > gap, 1 / 8)
     yield bound(gap, 0.5, "≤", Text("the largest deviation of a coin", "硬币的最大偏差"))
+    yield roundoff(10 * gap, float(rademacher(x[:3], "one", 1.0, signs[:, :3])[3]), terms=8)
 
 
 @RADEMACHER.claim
 def a_class_of_one_chosen_afterwards(rademacher, rng):
-    r"""The class must be fixed first: the function that is 0 on the samples and 1 elsewhere, taken alone, has complexity 0 and a gap of 0.24 for 300 samples; its true gap is 1 under a
+    r"""The class must be fixed first: the function that is 0 on the samples and 1 elsewhere, taken alone, has complexity 0 and a gap of 0.24 for 300 samples and $\delta=0.05$; its true gap is 1 under a
     law without atoms. In the class from which it was chosen $2\hat R=1$"""
     x, signs = np.zeros((300, 1)), rng.choice([-1.0, 1.0], (2, 300))
     found = numbers(rademacher(x, "one", 1.0, signs))
@@ -433,7 +443,7 @@ def a_class_of_one_chosen_afterwards(rademacher, rng):
 
 @RADEMACHER.claim
 def a_rare_large_loss(rademacher, rng):
-    r"""Losses must lie within $c$: one of 100 with probability 0.01, else 0, has mean 1 and is not seen at all in 36.6 % of samples of 100: with $c=1$ the gap is too small in as many"""
+    r"""Losses must lie within $c$: one of 100 with probability 0.01, else 0, has mean 1 and is not seen at all in 36.6 % of samples of 100: with $c=1$ the gap is too small in as many, for $\delta=0.05$"""
     seen = rng.binomial(100, 0.01, 1000)
     gone = 1 - seen  # 100·0.01 less the mean over the samples
     x, signs = np.zeros((100, 1)), np.ones((2, 100))
@@ -445,7 +455,7 @@ def a_rare_large_loss(rademacher, rng):
 
 @RADEMACHER.claim
 def one_sign_vector_is_not_the_mean(rademacher, rng):
-    r"""For the constant function 1 and the signs −1 alone the correlation is −1, its error unknown (∞), and the gap for 100 samples below 0"""
+    r"""For the constant function 1 and the signs −1 alone the correlation is −1, its error unknown (∞), and the gap for 100 samples and $\delta=0.05$ below 0"""
     found = numbers(rademacher(np.ones((100, 1)), "one", 1.0, -np.ones((1, 100))))
     yield roundoff(found[0], -1.0, terms=100)
     yield identical(found[1], np.inf)
@@ -570,7 +580,7 @@ def massart_without_two(x, weights="l2", radius=1.0, signs=None, **given):
 
 @RADEMACHER.mutant(caught_by="closed-forms-bound-it, equals-definition")
 def half_of_the_corners(x, weights="l2", radius=1.0, signs=None, **given):
-    """ln d for ln 2d: the corners −Bx_j forgotten, and 0 for one feature"""
+    """ln d for ln 2d: the corners −BX_j forgotten, and 0 for one feature"""
     closed = rademacher(x, "one" if weights == "l1" else weights, radius, signs)[2]
     return changed(x, weights, radius, signs, **given, bound=closed)
 
@@ -635,7 +645,7 @@ RADEMACHER.erratum(
     "E80",
     common=r"The complexity of a network with $W$ weights is $O(W\log W/\sqrt n)$ (lecture notes)",
     why=r"There is no norm in it. For $W=1$ it is 0, but the functions $wx$ with $\lvert w\rvert\le B$ on samples $x=1$ have the complexity $\frac Bn\mathbb E\lvert\sum_i\sigma_i\rvert$, as large as $B$ makes it.",
-    right=r"$\prod_lM_l\,(1+\sqrt{2(L-1)\ln2})\,\lVert X\rVert_F/n$ for layers of Frobenius norms $M_l$; where the outputs are signs, counting weights suffices",
+    right=r"$\prod_lM_l\,(1+\sqrt{2(L-1)\ln2})\,\lVert X\rVert_F/n$ for ReLU layers of Frobenius norms at most $M_l$ and a single output; of ReLU networks whose outputs are signs, counting weights and layers suffices",
     claims="known-exactly, what-does-not-count",
 )
 RADEMACHER.erratum(

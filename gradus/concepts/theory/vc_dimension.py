@@ -1,5 +1,6 @@
 """VC dimension: which sets of points a class can label in every way, how many labellings it has, and what follows for errors."""
 
+import bisect
 import itertools
 import math
 
@@ -33,6 +34,8 @@ VC = Concept(
         Symbol(r"\Pi_F(n)", "", "", "growth function: the most labellings that $n$ points get", "natural"),
         Symbol(r"L(f),\ \hat L(f)", "", "", "probability of error, and share of errors on the samples", "unit"),
         Symbol("n,\\ m", "", "", "numbers of points and of functions", "natural"),
+        Symbol(r"x_i,\ y_i", "", "", "a sample and its label; $x$, $y$ one more draw of the same law"),
+        Symbol(r"\varepsilon", "", "", "distance of share and probability"),
     ),
     returns=(
         Result("dimension", "", "size of the largest shattered set among the points"),
@@ -83,7 +86,7 @@ VC = Concept(
         "The definition tries sets from the largest downwards, the implementation from the smallest upwards, and only those whose parts are all shattered.",
     ),
     unverified="The VC dimension of ReLU networks with $W$ weights in $L$ layers is at most $CWL\\log W$, and there are networks with at least "
-    "$cWL\\log(W/L)$ (Bartlett, Harvey, Liaw and Mehrabian 2019).",
+    "$cWL\\log(W/L)$, where $W$ exceeds a multiple of $L$ (Bartlett, Harvey, Liaw and Mehrabian 2019).",
     differentiable=False,
     carries_gradient=False,
 )
@@ -249,7 +252,7 @@ def dimension(vc, labellings):
 
 @VC.claim
 def known_classes(vc, rng):
-    """By search: half-lines 1, intervals 2, half-planes 3, half-spaces in three dimensions 4, rectangles along the axes 4, among points of which some set is shattered; no set of one point more is"""
+    """By search: half-lines of one direction 1, intervals 2, half-planes 3, half-spaces in three dimensions 4, rectangles along the axes 4, among points of which some set is shattered; no set of one point more is"""
     x, plane = rng.standard_normal(6), rng.standard_normal((6, 2))
     cross = np.array([[1.0, 0.1], [-1, -0.1], [0.1, 1], [-0.1, -1]])
     found = [
@@ -293,8 +296,8 @@ def no_end_in_sight(vc, rng):
 
 @VC.claim
 def labellings_are_at_most_so_many(vc, rng):
-    r"""Sauer and Shelah: never more than $\sum_{i\le d}\binom ni$ labellings. Reached by all sets of at most $k$ of $n$ points, and by intervals: $1+n+\binom n2$. Half-planes stay below, with $2\sum_{i\le2}\binom{n-1}i$ in general position. $(en/d)^d$ is
-    larger for $n\ge d$; for $n=1$, $d=4$ it is 0.21, below the two labellings of a point"""
+    r"""Sauer and Shelah: never more than $\sum_{i\le d}\binom ni$ labellings. Reached by all sets of at most $k$ of $n$ points, and by intervals: $1+n+\binom n2$. Half-planes have $2\sum_{i\le2}\binom{n-1}i$ in general position, which is as many for 3 points and fewer from 4 points on. $(en/d)^d$ is
+    larger for $n\ge d\ge1$; for $n=1$, $d=4$ it is 0.21, below the two labellings of a point"""
     for density in (0.15, 0.5, 0.8):
         found = vc(rng.random((60, 8)) < density)
         yield bound(int(found[2]), int(found[3]))
@@ -305,15 +308,16 @@ def labellings_are_at_most_so_many(vc, rng):
         yield identical([int(v) for v in (found[0], found[2], found[3])], [k, few.shape[0], few.shape[0]])
     found = vc(intervals(rng.random(7)).astype(bool))
     yield identical([int(v) for v in (found[2], found[3])], [1 + 7 + 21] * 2)
-    found = vc(half_planes(rng.standard_normal((7, 2))).astype(bool))
-    yield identical([int(v) for v in (found[2], found[3])], [2 * (1 + 6 + 15), 1 + 7 + 21 + 35])
+    for n, most in ((3, 8), (4, 15), (7, 64)):
+        found = vc(half_planes(rng.standard_normal((n, 2))).astype(bool))
+        yield identical([int(v) for v in (found[2], found[3])], [2 + (n - 1) * n, most])
     single = vc(all_labellings(1).astype(bool))
     yield bound(int(single[2]), (math.e / 4) ** 4, "≥", Text("n below d", "n 小于 d"))
 
 
 @VC.claim
 def what_does_not_count(vc, rng):
-    """The order of functions and of points, functions that come twice, labels turned round at some points: nothing changes. More functions or points never lower the dimension, points given twice do not raise it. One function has dimension 0, two have 1"""
+    """The order of functions and of points, functions that come twice, labels turned round at some points: nothing changes. More functions or points never lower the dimension, points given twice do not raise it. One function has dimension 0, two that differ have 1"""
     table = rng.random((30, 6)) < 0.5
     first = vc(table)
     order, turned = rng.permutation(6), rng.random(6) < 0.5
@@ -339,7 +343,7 @@ def largest_gap(u):
 
 @VC.claim
 def it_holds_and_is_far_away(vc, rng):
-    r"""For the intervals on the line and 2000 uniform samples, the distance of share and probability is within the gap in at least 95 % of 300 draws; its 95 % quantile is less than a fifth of the gap. For a quarter of the samples the gap is more than 1.8 times as large"""
+    r"""For the intervals on the line and 2000 uniform samples, the distance of share and probability is within the gap for $\delta=0.05$ in at least 95 % of 300 draws; its 95 % quantile is less than a fifth of the gap. For a quarter of the samples the gap is more than 1.8 times as large"""
     table = intervals(np.arange(4.0)).astype(bool)
     gap = float(vc(table, 2000, 0.95)[4])
     most = largest_gap(rng.random((300, 2000)))
@@ -364,7 +368,7 @@ def no_bound_without_chance(vc, rng):
 
 @VC.claim
 def samples_that_are_needed(vc, rng):
-    r"""The gap falls like $\sqrt{\ln N/N}$: for $N$ from $10^3$ to $10^6$, $N\,\mathrm{gap}^2/8$ grows by $d\ln N$, to within $10^{-2}$, for $d=2$; the growth function is taken at $2N$"""
+    r"""From dimension 1 on the gap falls like $\sqrt{\ln N/N}$: for $N$ from $10^3$ to $10^6$, $N\,\mathrm{gap}^2/8$ grows as much as $d\ln N$ does, to within $10^{-2}$, for $d=2$; of one function it falls like $1/\sqrt N$; the growth function is taken at $2N$"""
     table = intervals(np.arange(4.0)).astype(bool)
     squares = [N * float(vc(table, N)[4]) ** 2 / 8 for N in (10**3, 10**6)]
     yield near(
@@ -374,19 +378,22 @@ def samples_that_are_needed(vc, rng):
         Text("the lower terms of the sum, 1/N", "和式中的低阶项，1/N"),
     )
     yield roundoff(squares[0], math.log(1 + 2000 + 2000 * 1999 // 2) + math.log(80), terms=16)
+    one = [math.sqrt(N) * float(vc(table[:1], N)[4]) for N in (10**3, 10**6)]
+    yield roundoff(one, np.full(2, math.sqrt(8 * math.log(80))), terms=16)
 
 
 @VC.claim
 def the_same_samples_again_are_no_news(vc, rng):
-    r"""Samples must be independent: three tosses of a coin, each counted 300 times, are beyond the gap for 900 samples in a quarter of all draws, for $\delta=0.05$"""
+    r"""Samples must be independent: three tosses of a coin, each counted 300 times, get the gap for 900 samples, theirs over $\sqrt{300}$, and are beyond it in a quarter of all draws, for $\delta=0.05$"""
     gap = float(vc(np.array([[True]]), 900)[4])
     shares = rng.binomial(3, 0.5, 400) / 3
     yield statistical(np.abs(shares - 0.5) > gap, 1 / 4)
+    yield roundoff(math.sqrt(300) * gap, float(vc(np.array([[True]]), 3)[4]), terms=8)
 
 
 @VC.claim
 def a_class_of_one_chosen_afterwards(vc, rng):
-    r"""The class must be fixed first: the function that learnt 1000 labels of a coin by heart is wrong in 0 of them and in half of new ones; alone it has dimension 0 and a gap of 0.19. The class it was chosen from shatters any number of points"""
+    r"""The class must be fixed first: the function that learnt 1000 labels of a coin by heart is wrong in 0 of them and in half of new ones; alone it has dimension 0 and, for $\delta=0.05$, a gap of 0.19. The class it was chosen from shatters any number of points"""
     yield bound(
         0.5,
         2 * float(vc(np.array([[True]]), 1000)[4]),
@@ -398,7 +405,7 @@ def a_class_of_one_chosen_afterwards(vc, rng):
 
 @VC.claim
 def a_few_points_show_a_part(vc, rng):
-    r"""Points show a lower bound for the dimension of the class: half-planes have dimension 2 on points of a line, 3 on others, and the gap of the former is smaller"""
+    r"""Points show a lower bound for the dimension of the class: half-planes have dimension 2 on points of a line, 3 on points in general position, and the gap of the former is smaller"""
     line = np.arange(6.0)
     along = vc(np.vstack([half_lines(line), 1 - half_lines(line)]).astype(bool))
     plane = vc(half_planes(rng.standard_normal((6, 2))).astype(bool))
@@ -550,16 +557,10 @@ def figure(d, delta):
     right.axhline(1, color="0.5", lw=1, ls="--", label="vacuous above")
     right.set(xlabel="samples N", ylabel="bound", xlim=(100, 10**6))
     right.legend(fontsize=9.5, frameon=False, loc="lower left")
-    useful = next((s for s in N.tolist() if gap(s, d) < 1), None)
-    after = (
-        f"The bound falls below 1 from about {useful} samples on"
-        if useful
-        else "The bound stays above 1 up to a million samples"
-    )
-    danach = f"从大约 {useful} 个样本起，界降到 1 以下" if useful else "直到一百万个样本，界仍大于 1"
+    useful = 1 + bisect.bisect_left(range(1, 10**6 + 1), True, key=lambda s: gap(s, d) < 1)
     words = Text(
         f"Up to d = {d} points the number of labellings may double with each point; from there on it grows like a power, at most {sauer[-1]:.3g} for 60 points, where there are {2.0**60:.3g} labellings in all. "
-        f"{after}, for δ = {delta:.2g}.",
-        f"直到 d = {d} 个点，标签方式的个数可以逐点加倍；此后只按幂增长，60 个点时至多 {sauer[-1]:.3g} 种，而全部标签方式有 {2.0**60:.3g} 种。δ = {delta:.2g} 时，{danach}。",
+        f"The bound is below 1 from {useful} samples on, for δ = {delta:.2g}.",
+        f"直到 d = {d} 个点，标签方式的个数可以逐点加倍；此后只按幂增长，60 个点时至多 {sauer[-1]:.3g} 种，而全部标签方式有 {2.0**60:.3g} 种。δ = {delta:.2g} 时，从 {useful} 个样本起，界小于 1。",
     )
     return Drawing(fig, words)
