@@ -25,7 +25,7 @@ LAZY_TRAINING = Concept(
         r"f_{t+1}=f_t-\alpha K(f_t-y),\qquad f_{t+1}(x)=f_t(x)-\alpha\,k(x)(f_t-y),\qquad \text{loss }\ \tfrac12\sum_j(f(x_j)-y_j)^2",
         r"q_i\cdot(f_t-y)=(1-\alpha\lambda_i)^t\,q_i\cdot(f_0-y),\qquad Kq_i=\lambda_iq_i",
         r"f_\infty(x)=f_0(x)+k(x)K^{-1}(y-f_0)\qquad(0<\alpha\lambda_i<2)",
-        r"f(x)=\frac1{\sqrt n}\sum_{i=1}^nv_i\tanh(w_i\cdot x),\ \alpha=O(1):\qquad \frac{\lVert K_t-K_0\rVert}{\lVert K_0\rVert}=O\bigl(\tfrac1n\bigr);\qquad f(x)=\frac1n\sum_{i=1}^nv_i\tanh(w_i\cdot x),\ \alpha\propto n:\ \asymp1",
+        r"f(x)=\frac1{\sqrt n}\sum_{i=1}^nv_i\tanh(w_i\cdot x),\ \alpha=O(1):\qquad \frac{\lVert K_t-K_0\rVert}{\lVert K_0\rVert}=O\bigl(\tfrac1n\bigr);\qquad f(x)=\frac1n\sum_{i=1}^nv_i\tanh(w_i\cdot x),\ \alpha\propto n:\qquad \frac{\lVert K_t-K_0\rVert}{\lVert K_0\rVert}\asymp1",
     ),
     symbols=(
         Symbol(
