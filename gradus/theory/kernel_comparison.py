@@ -36,7 +36,7 @@ def kernel_drift(before: Tensor, after: Tensor) -> KernelDrift:
 
     .. math:: \frac{\lVert K'-K\rVert_F}{\lVert K\rVert_F},\qquad 1-\frac{\langle K,K'\rangle_F}{\lVert K\rVert_F\lVert K'\rVert_F}
 
-    Of nets of width n at the usual scale the first is of order 1/n: where it is small, `predicted_training` holds.
+    Of nets of width n with outputs scaled by 1/√n the first is of order 1/n: where it is small, `predicted_training` holds about.
 
     Args:
         before: K, of any shape, such as `tangent_kernel` gives it.

@@ -62,7 +62,7 @@ def predicted_training(
 
     In the end, t → ∞, that is kernel regression, started at the network's own first outputs. It is exact for models that are linear in
     their parameters; of others it is a prediction, as good as their kernel is constant: the wider the net, or the larger the
-    factor on its outputs, the better. Nothing of it holds for Adam, or for another loss.
+    factor on its outputs with the first ones subtracted, the better. Nothing of it holds for Adam, or for another loss.
 
     Args:
         kernel: K of the training inputs: (n, n), shared by all outputs, or (n, n, C, C), as `tangent_kernel` gives it.

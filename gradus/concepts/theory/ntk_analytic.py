@@ -19,15 +19,16 @@ NTK_ANALYTIC = Concept(
     kind="theorem",
     title="Infinite-width limit: NNGP and NTK",
     summary=r"As the layers of a random network grow without end, its outputs become a Gaussian process and its tangent kernel a fixed "
-    r"function of two inputs. Both follow from the inputs' inner products by one mean over two normal numbers a layer, which has a "
-    r"closed form for ReLU, erf and GELU; convolutions average it over the pairs of positions.",
+    r"function of two inputs. Both follow from the inputs' inner products, layer by layer, by means over two jointly normal numbers, which have "
+    r"closed forms for ReLU, erf and GELU; convolutions average them over pairs of positions.",
     formulas=(
         r"h^{l}=\tfrac{\sigma_w}{\sqrt{n_{l-1}}}W^{l}\phi(h^{l-1})+\sigma_b\,\beta^{l},\qquad h^1=\tfrac{\sigma_w}{\sqrt d}W^1x+\sigma_b\,\beta^1,\qquad f=h^{L+1},\qquad W^l_{ij},\ \beta^l_i\sim\mathcal N(0,1)",
         r"K^1=\sigma_w^2\,\frac{x\cdot x'}{d}+\sigma_b^2,\qquad K^{l+1}=\sigma_w^2\,\mathbb E\,\phi(u)\phi(v)+\sigma_b^2,\qquad \dot K^{l+1}=\sigma_w^2\,\mathbb E\,\phi'(u)\phi'(v)",
         r"\Theta^1=K^1,\qquad \Theta^{l+1}=K^{l+1}+\dot K^{l+1}\,\Theta^l,\qquad \Theta=\Theta^{L+1}=\sum_{l=1}^{L+1}K^{l}\prod_{m=l+1}^{L+1}\dot K^{m}",
-        r"\phi=\mathrm{ReLU}:\quad\mathbb E\,\phi(u)\phi(v)=\frac{\sqrt{pq}}{2\pi}\bigl(\sin\theta+(\pi-\theta)\cos\theta\bigr),\qquad \mathbb E\,\phi'(u)\phi'(v)=\frac{\pi-\theta}{2\pi},\qquad \cos\theta=\frac k{\sqrt{pq}}",
+        r"\phi=\mathrm{ReLU}:\quad\mathbb E\,\phi(u)\phi(v)=\frac{\sqrt{pq}}{2\pi}\bigl(\sin\theta+(\pi-\theta)\cos\theta\bigr),\qquad \mathbb E\,\phi'(u)\phi'(v)=\frac{\pi-\theta}{2\pi},\qquad \cos\theta=\frac k{\sqrt{pq}}\quad(p,q>0)",
         r"\phi=\operatorname{erf}:\quad\mathbb E\,\phi(u)\phi(v)=\frac2\pi\arcsin\frac{2k}{\sqrt{(1+2p)(1+2q)}},\qquad \mathbb E\,\phi'(u)\phi'(v)=\frac4{\pi\sqrt{(1+2p)(1+2q)-4k^2}}",
-        r"K^{l+1}_{ts}=\sigma_w^2\,\frac1\kappa\sum_{\delta}\mathbb E\,\phi(u_{t+\delta})\phi(v_{s+\delta})+\sigma_b^2,\qquad K=\sigma_w^2\,\frac1{TS}\sum_{t,s}\mathbb E\,\phi(u_t)\phi(v_s)+\sigma_b^2",
+        r"K^1_{ts}=\sigma_w^2\,\frac1{\kappa d}\sum_{\delta}x_{t+\delta}\cdot x'_{s+\delta}+\sigma_b^2,\qquad K^{l+1}_{ts}=\sigma_w^2\,\frac1\kappa\sum_{\delta}\mathbb E\,\phi(u_{t+\delta})\phi(v_{s+\delta})+\sigma_b^2,\qquad K=\sigma_w^2\,\frac1{TS}\sum_{t,s}\mathbb E\,\phi(u_t)\phi(v_s)+\sigma_b^2",
+        r"\Theta^1_{ts}=K^1_{ts},\qquad \Theta^{l+1}_{ts}=K^{l+1}_{ts}+\sigma_w^2\,\frac1\kappa\sum_{\delta}\mathbb E\,\phi'(u_{t+\delta})\phi'(v_{s+\delta})\,\Theta^l_{t+\delta,s+\delta},\qquad \Theta=K+\sigma_w^2\,\frac1{TS}\sum_{t,s}\mathbb E\,\phi'(u_t)\phi'(v_s)\,\Theta^L_{ts}",
     ),
     symbols=(
         Symbol(
@@ -44,7 +45,7 @@ NTK_ANALYTIC = Concept(
             r"places of a filter, an odd number, $\lvert\delta\rvert\le(\kappa-1)/2$; terms beyond the border are 0",
             "natural",
         ),
-        Symbol("x'", "z", "m S d", "the second set of inputs; $x$ itself where it is left out"),
+        Symbol("x'", "z", "m S d", "the second set of inputs, each of $S$ positions; $x$ itself where it is left out"),
         Symbol("h^l", "", "", "pre-activations of layer $l$"),
         Symbol(
             "n_l",
@@ -55,9 +56,11 @@ NTK_ANALYTIC = Concept(
         Symbol(
             "K^l", "", "", "covariance of a pre-activation of layer $l$ between two inputs, or two positions of them"
         ),
-        Symbol(r"\dot K^l", "", "", "the same mean of the slopes"),
+        Symbol(r"\dot K^l", "", "", "the same mean of the slopes' product, without the bias"),
         Symbol(r"\Theta^l", "", "", "tangent kernel of a pre-activation of layer $l$"),
-        Symbol("u,\\ v", "", "", "normal numbers of mean 0 with variances $p$, $q$ and covariance $k$, from $K^l$"),
+        Symbol(
+            "u,\\ v", "", "", "jointly normal numbers of mean 0 with variances $p$, $q$ and covariance $k$, from $K^l$"
+        ),
         Symbol(r"\theta", "", "", "angle between the two, from 0 to π"),
     ),
     needs=("ntk-empirical", "signal-propagation", "kernel-methods"),
@@ -75,7 +78,7 @@ NTK_ANALYTIC = Concept(
         ),
         Hypothesis(
             r"weights and biases are independent normal numbers; of the weights above the first layer only mean and variance count as $n_l\to\infty$",
-            "signs-in-the-first-layer",
+            "signs-in-the-first-layer, outputs-become-normal",
         ),
         Hypothesis(
             r"all layers are trained, and of each $W$ and $\beta$, not the products $\sigma_wW/\sqrt n$",
@@ -86,7 +89,7 @@ NTK_ANALYTIC = Concept(
         Convention(
             "what the first layer does to the input",
             "$\\sigma_w/\\sqrt d$, as in every layer",
-            r"Arora et al. take $\Sigma^{(0)}=x\cdot x'$, without $1/d$ and without a factor; theirs is $K^{l}=\Sigma^{(l-1)}$ of the input $x\sqrt{d/2}$ at $\sigma_w^2=2$",
+            r"Arora et al. take $\Sigma^{(0)}=x\cdot x'$, without $1/d$ and without a factor; their $\Sigma^{(l-1)}$ is $K^{l}$ of the input $x\sqrt{d/2}$ at $\sigma_w^2=2$, $\sigma_b=0$",
         ),
         Convention(
             "where the ReLU's factor stands",
@@ -96,19 +99,20 @@ NTK_ANALYTIC = Concept(
         Convention(
             "what is trained",
             r"$W$ in $\sigma_wW/\sqrt n$ (the NTK parametrisation)",
-            r"PyTorch's layers train the product: there the tangent kernel grows like $n$, the first layer's part stays",
+            r"PyTorch's layers train the product: there the parts of the weights grow like $n$, but for the first layer's; those of the biases stay too",
         ),
         Convention(
             "beyond the border",
             "zeros, and still a division by $\\kappa$; positions are averaged before the last layer",
-            "Arora et al. divide by the number of places likewise; `neural_tangents` has zeros, circular and valid borders, "
-            "and flattens unless told to average",
+            "Arora et al. divide by the number of places likewise, but for the first layer; `neural_tangents` has zeros, circular and valid borders, "
+            "and before the last layer `Flatten` or `GlobalAvgPool`, as one chooses",
         ),
     ),
     proof=Proof(
         "Given the layers below, the units of a layer are independent normal draws, whose covariance is a mean over the $n$ units "
         "before. By the law of large numbers that mean tends to its expectation, which is the recursion for $K$; the derivation gives "
-        r"that of $\Theta$. That the transposed weights may be taken as drawn anew on the way back stands in the source."
+        r"that of $\Theta$, from the inputs upwards, so that a layer's weights are independent of all that is below. The widths grow here one after the other, the "
+        r"lowest first, as in the source; that they may grow together is not proved here."
     ),
     unverified="That $\\Theta$ also stays where it is while the net trains (Jacot, Gabriel and Hongler, theorem 2) is not measured here.",
     deviations="The means are taken by Gauss's rules in polar coordinates, in sectors that end where $u=0$ or $v=0$; good to 1e-12 for variances up to 1.5.",
@@ -263,7 +267,7 @@ def three_places():
 def cases(rng):
     he = dict(activation="relu", sigma_w=np.sqrt(2.0), sigma_b=0.0)
     yield "ReLU, three layers", dict(x=drawn(rng, 3), depth=3, **he)
-    yield "erf", dict(x=drawn(rng, 2), depth=2, activation="erf", sigma_w=1.2, sigma_b=0.3)
+    yield "erf", dict(x=0.6 * drawn(rng, 2), depth=2, activation="erf", sigma_w=1.2, sigma_b=0.3)
     yield "GELU", dict(x=drawn(rng, 2), depth=1, activation="gelu", sigma_w=1.3, sigma_b=0.2)
     yield "no hidden layer", dict(x=drawn(rng, 3, 2), depth=0, activation="relu", sigma_w=1.5, sigma_b=0.4)
     yield "between two sets", dict(x=drawn(rng, 3), z=drawn(rng, 2), depth=2, **(he | dict(sigma_b=0.5)))
@@ -286,9 +290,9 @@ def invalid(rng):
 
 @NTK_ANALYTIC.claim
 def one_hidden_layer_in_closed_form(kernels, rng):
-    r"""One hidden layer: $K$ of ReLU is the arc-cosine kernel of Cho and Saul, of erf that of Williams; of GELU it is
+    r"""One hidden layer, $p$, $q$, $k$ from $K^1$: $(K-\sigma_b^2)/\sigma_w^2$ is half the arc-cosine kernel of Cho and Saul (order 1) for ReLU, that of Williams for erf; for GELU
     $k(\tfrac14+\tfrac{\arcsin\rho}{2\pi})+\tfrac{N}{2\pi D}$, $D^2=(1+p)(1+q)-k^2$, $N=pq+k^2\bigl(\tfrac1{1+p}+\tfrac1{1+q}-1\bigr)$,
-    $\rho=\tfrac k{\sqrt{(1+p)(1+q)}}$; $\Theta-K$ is the mean of the slopes times $\sigma_w^2K^1$"""
+    $\rho=\tfrac k{\sqrt{(1+p)(1+q)}}$; $\Theta-K$ is the mean of the slopes' product times $\sigma_w^2K^1$"""
     for activation in MEANS:
         x, w, b = 0.4 * rng.standard_normal((3, 4)), rng.uniform(0.8, 1.3), rng.uniform(0, 0.5)
         first = w**2 * x @ x.T / 4 + b**2
@@ -366,8 +370,8 @@ def single_nets_at_the_root_of_the_width(kernels, rng):
 
 @NTK_ANALYTIC.claim
 def mean_over_nets_at_the_width(kernels, rng):
-    r"""The mean over nets of two hidden layers misses $K$ by order $1/n$: the covariance of the outputs, given the moments of 10,000
-    first layers of 8, 16, 32, 64 ReLU units, whose linear part is removed"""
+    r"""The mean over nets of two hidden layers misses $K(x,x')$ by order $1/n$: for orthogonal inputs and without biases, from the covariance of the outputs given
+    each of 10,000 first layers of 8, 16, 32, 64 ReLU units, less its part that is linear in their moments"""
     x = np.array([[1.0, 0.0], [0.0, 1.0]]) * np.sqrt(2)
     want = kernels(plain(x), 2, "relu", np.sqrt(2), 0.0)[0][0, 1]
     sizes, errors = (8, 16, 32, 64), []
@@ -386,7 +390,7 @@ def mean_over_nets_at_the_width(kernels, rng):
 def mean_over_convolutional_nets(kernels, rng):
     r"""The mean over 1500 nets of one convolution (6 channels, 3 places, zeros beyond the border), ReLU, average and dense layer is
     $K$ and $\Theta$: inputs of 4 and 5 positions"""
-    xs, w, b, n, count = [rng.standard_normal((T, 2)) for T in (4, 5)], 1.3, 0.4, 6, 1500
+    xs, w, b, n, count = [1 + 0.5 * rng.standard_normal((T, 2)) for T in (4, 5)], 1.3, 0.4, 6, 1500
     W = rng.standard_normal((count, n, 6)) * w / np.sqrt(6)
     B = b * rng.standard_normal((count, n, 1))
     patches = []
@@ -469,13 +473,15 @@ def both_are_semidefinite(kernels, rng):
 
 @NTK_ANALYTIC.claim
 def deep_rectifiers_forget_the_angle(kernels, rng):
-    r"""Deep ReLU nets with $\sigma_w^2=2$, $\sigma_b=0$: the correlation $c_L$ of two inputs tends to 1, $(1-c_L)^{-1/2}$ growing by
-    $\sqrt2/3\pi$ a layer, and $\Theta(x,x')/\Theta(x,x)$ to $\tfrac14$, whatever their angle: 90° and 180° through 90 layers"""
-    x = plain([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    r"""Deep ReLU nets with $\sigma_w^2=2$, $\sigma_b=0$, two inputs of different directions: $K(x,x)$ stays $2\lVert x\rVert^2/d$, their correlation $c_L$ tends to 1, $(1-c_L)^{-1/2}$ growing by
+    $\sqrt2/3\pi$ a layer in the end, and $\Theta(x,x')/\sqrt{\Theta(x,x)\Theta(x',x')}$ to $\tfrac14$, whatever their angle and lengths: 90° and 180°, lengths 1 and 2, through 90 layers"""
+    x = plain([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.0]])
     roots = []
     for L in (60, 90):
         K, theta = kernels(x, L, "relu", np.sqrt(2.0), 0.0)
-        roots.append(1 / np.sqrt(1 - K[0, 1:] / K[0, 0]))
+        own, own_theta = np.diag(K), np.diag(theta)
+        yield roundoff(own, np.array([1.0, 4.0, 1.0]), terms=4480 * (L + 1))
+        roots.append(1 / np.sqrt(1 - K[0, 1:] / np.sqrt(own[0] * own[1:])))
     growth = (roots[1] - roots[0]) / 30 / (np.sqrt(2) / (3 * np.pi))
     why = Text("the next order, about 1/L", "下一阶，约为 1/L")
     yield near(np.abs(growth - 1).max(), 0.0, 0.03, why)
@@ -483,7 +489,7 @@ def deep_rectifiers_forget_the_angle(kernels, rng):
         "1/4L times the layers that an angle of 90° is worth, 7, and their logarithm",
         "1/4L 乘以 90° 夹角所相当的层数 7，另有对数项",
     )
-    yield near(np.abs(theta[0, 1:] / theta[0, 0] - 0.25).max(), 0.0, 4 / 90, why)
+    yield near(np.abs(theta[0, 1:] / np.sqrt(own_theta[0] * own_theta[1:]) - 0.25).max(), 0.0, 4 / 90, why)
 
 
 @NTK_ANALYTIC.claim
@@ -501,8 +507,8 @@ def deep_and_narrow_nets_scatter(kernels, rng):
 
 @NTK_ANALYTIC.claim
 def signs_in_the_first_layer(kernels, rng):
-    r"""Weights $\pm1$ with equal chances in the first layer are not normal ones: on an input with one entry the hidden values of an erf net are
-    $\pm\operatorname{erf}(1)$, $K(x,x)=\operatorname{erf}(1)^2=0.71$; normal weights give $\tfrac2\pi\arcsin\tfrac23=0.46$"""
+    r"""Weights $\pm1$ with equal chances in the first layer are not normal ones: on the one number $x=1$, $\sigma_w=1$, no biases, the hidden values of an erf net are
+    $\pm\operatorname{erf}(1)$, $\mathbb E f^2=\operatorname{erf}(1)^2=0.71$; normal weights give $K(x,x)=\tfrac2\pi\arcsin\tfrac23=0.46$"""
     K = kernels(plain([[1.0]]), 1, "erf", 1.0, 0.0)[0][0, 0]
     yield roundoff(K, 2 / np.pi * np.arcsin(2 / 3), terms=4480)
     from math import erf
@@ -511,6 +517,18 @@ def signs_in_the_first_layer(kernels, rng):
     f = (hidden * rng.standard_normal((2000, 20))).mean(1) * np.sqrt(20)
     yield statistical(f**2, erf(1) ** 2)
     yield bound(erf(1) ** 2 / K, 1.5, "≥", Text("0.71 / 0.46", "0.71 / 0.46"))
+
+
+@NTK_ANALYTIC.claim
+def outputs_become_normal(kernels, rng):
+    r"""The output is normal in the limit, with other weights of the same variance in the last layer too: of ReLU nets with one hidden layer of $n$ units, without biases, the fourth moment of
+    $f(x)$ is $(3+15/n)K^2$, with last weights $\pm1$ of equal chances $(3+3/n)K^2$, and of a normal number $3K^2$: 20,000 nets of 4 and of 64 units"""
+    w, count = 1.3, 20_000
+    K = kernels(plain(TWO[:1]), 1, "relu", w, 0.0)[0][0, 0]
+    for n in (4, 64):
+        a = w * np.maximum(w * rng.standard_normal((count, n)), 0) / np.sqrt(n)
+        yield statistical((a * rng.standard_normal((count, n))).sum(1) ** 4, (3 + 15 / n) * K**2)
+        yield statistical((a * rng.choice([-1.0, 1.0], (count, n))).sum(1) ** 4, (3 + 3 / n) * K**2)
 
 
 @NTK_ANALYTIC.claim
@@ -621,7 +639,7 @@ def input_not_divided(x, depth, activation, sigma_w, sigma_b, **given):
     return walk(x, depth, activation, sigma_w, sigma_b, **given, divided=False)
 
 
-@NTK_ANALYTIC.mutant(caught_by="counts-the-layers, mean-over-nets-of-one-layer, one-hidden-layer-in-closed-form")
+@NTK_ANALYTIC.mutant(caught_by="counts-the-layers, outputs-become-normal, one-hidden-layer-in-closed-form")
 def sigma_not_squared(x, depth, activation, sigma_w, sigma_b, taps=1, z=None):
     """the weights' scale taken for their variance"""
     return ntk_analytic(x, depth, activation, np.sqrt(sigma_w), sigma_b, taps, z)
