@@ -91,8 +91,10 @@ def largest_stable_step(
     .. math:: \frac1{\alpha^\star}=\frac\lambda{2(1+\beta)}+\frac{s^2/\lambda}{2(1-\beta)}
 
     This is where second moments along the eigenvector begin to grow. It is exact where that direction is apart from the others; for
-    descent and heavy ball it is otherwise never too small. Away from a minimum, α > α* makes the loss rise at first, not for
-    ever: nets train on, and λ falls until it is near the law's value for α (the edge of stability).
+    descent and heavy ball it is otherwise never too small. "Begin to grow" is said of
+    the mean square: nearly every run may still die out with a larger step. Batches count by their samples. Away from a minimum,
+    α > α* may make the loss rise at first, often not for ever: many nets train on, where λ has fallen to the law's value for α or
+    below (the edge of stability, the catapult).
 
     Args:
         model: any module; layers that draw at random or mix samples (dropout, batch normalisation) in evaluation mode.

@@ -20,9 +20,10 @@ DYNAMICS = Concept(
     key="training-dynamics",
     kind="definition",
     title="Training dynamics: gradient flow and deep linear networks",
-    summary="As its step goes to 0, descent over a given time becomes a curve, gradient flow. On it a deep linear network can be "
-    "solved: each singular value of the task is learnt along its own logistic curve, a plateau and then a rise, the largest first, "
-    "and neighbouring layers keep their balance. A finite step is off by $O(\\alpha)$.",
+    summary="As its step goes to 0, descent over a given time becomes a curve, gradient flow. On it linear networks can be solved: two "
+    "layers that start equal and along the singular vectors of the task learn each singular value along its own logistic curve, a "
+    "plateau and then a rise, from equal small starts the largest first; and at any depth neighbouring layers keep their balance. "
+    "A finite step is off by $O(\\alpha)$.",
     formulas=(
         r"\dot\theta=-\nabla f(\theta),\quad\theta(0)=\theta_0:\qquad\theta(t)=\lim_{n\to\infty}\theta_n,\quad\theta_{k+1}=\theta_k-\tfrac tn\nabla f(\theta_k)",
         r"\max_{k\alpha\le T}\lVert\theta_k-\theta(k\alpha)\rVert=O(\alpha),\qquad \frac{\mathrm d}{\mathrm dt}f(\theta(t))=-\lVert\nabla f(\theta(t))\rVert^2",
@@ -62,7 +63,7 @@ DYNAMICS = Concept(
     hypotheses=(
         Hypothesis("one flow from each start: $\\nabla f$ is locally Lipschitz", "two-flows-from-one-point"),
         Hypothesis(
-            "the distance $O(\\alpha)$: $f$ is twice continuously differentiable near the flow, which lasts until $T$; and $T$ is fixed, for the constant may grow like $e^{LT}$",
+            "the distance $O(\\alpha)$: $f$ is twice continuously differentiable near the flow, which lasts until $T$; and $T$ is fixed, for the constant may grow like $e^{LT}$, with $L$ the largest curvature in size near the flow",
             "the-constant-grows-with-time",
         ),
         Hypothesis(
@@ -73,7 +74,11 @@ DYNAMICS = Concept(
         Hypothesis(
             "a mode is learnt: it starts above 0", "a-saddle-holds-what-starts-there, opposite-signs-end-at-the-saddle"
         ),
-        Hypothesis("balance is kept: the same step for all layers, and an infinitely small one", "unequal-steps"),
+        Hypothesis(
+            "balance is kept: the same step for all layers, and an infinitely small one",
+            "unequal-steps, a-step-breaks-the-balance",
+        ),
+        Hypothesis("the largest first: equal starts, below a fifth of every $s_i$", "modes-learn-one-after-another"),
     ),
     conventions=(
         Convention(
@@ -84,7 +89,7 @@ DYNAMICS = Concept(
         Convention(
             "momentum",
             "none",
-            r"with momentum $\beta$ (PyTorch's `SGD`) the flow is the same and the clock another: $t=k\alpha/(1-\beta)$, to $O(\alpha)$ and after the first steps",
+            r"with momentum $\beta$ (PyTorch's `SGD`) the flow is the same and the clock another: $t=k\alpha/(1-\beta)$, to $O(\alpha)$ over a fixed time",
         ),
     ),
     deviations="The limit is computed: from descent with 1, 2, 3, … steps over a short piece, extrapolated to infinitely many.",
@@ -288,7 +293,7 @@ def descent_has_a_flow_of_its_own(flow, rng):
 @DYNAMICS.claim
 def momentum_turns_the_clock_faster(flow, rng):
     r"""With momentum $\beta=0.5$ it is the same flow at the time $k\alpha/(1-\beta)$: the distance after a fixed time is of
-    order 1 in $\alpha$"""
+    order 1 in $\alpha$, for $\log\cosh$"""
     theta0 = np.array([2.0, -1.0])
     end = flow(any_tanh, theta0, np.array([2.0]))[-1]
     return rate(1 / STEPS, [np.abs(descent(any_tanh, theta0, n, 1 / n, 0.5)[-1] - end).max() for n in STEPS], 1, 0.1)
@@ -323,14 +328,19 @@ def aligned(rng, s, u):
 @DYNAMICS.claim
 def modes_learn_one_after_another(flow, rng):
     r"""A whole net along the singular vectors of its task keeps them: $W_2W_1=U\operatorname{diag}(u_i(t))V^{\mathsf T}$ at all times, and
-    mode i is half learnt at $\tfrac1{2s_i}\log(s_i/u_i(0)-1)$, the largest first"""
-    s, u = np.array([3.0, 1.2]), np.array([0.02, 0.02])
-    U, V, theta0 = aligned(rng, s, u)
-    halves = np.log(s / u - 1) / (2 * s)
-    for t, theta in zip(halves, flow(deep_linear((3, 2, 4), U @ np.diag(s) @ V.T), theta0, halves), strict=True):
-        W1, W2 = matrices(theta, (3, 2, 4))
-        yield agrees(W2 @ W1, U @ np.diag(logistic(s, u, t)) @ V.T)
-        yield near(np.diag(U.T @ W2 @ W1 @ V)[t == halves].sum(), s[t == halves].sum() / 2, 1e-6, DIGITS)
+    mode i is half learnt at $\tfrac1{2s_i}\log(s_i/u_i(0)-1)$: from equal starts below a fifth of every $s_i$ the largest first. From
+    $10^{-5}$ and $0.2$ the mode of $s=3$ comes after that of $s=1.2$"""
+    s, x = np.array([3.0, 1.2]), np.geomspace(5, 1e6, 200)
+    yield bound(np.diff(np.log(x - 1) / x).max(), 0.0, "≤", Text("falls with x = s/u₀", "随 x = s/u₀ 下降"))
+    for u, first in (([0.02, 0.02], 0), ([1e-5, 0.2], 1)):
+        U, V, theta0 = aligned(rng, s, np.array(u))
+        halves = np.log(s / u - 1) / (2 * s)
+        yield identical(np.argmin(halves), np.intp(first))
+        times = np.sort(halves)
+        for t, theta in zip(times, flow(deep_linear((3, 2, 4), U @ np.diag(s) @ V.T), theta0, times), strict=True):
+            W1, W2 = matrices(theta, (3, 2, 4))
+            yield agrees(W2 @ W1, U @ np.diag(logistic(s, u, t)) @ V.T)
+            yield near(np.diag(U.T @ W2 @ W1 @ V)[t == halves].sum(), s[t == halves].sum() / 2, 1e-6, DIGITS)
 
 
 def closed_mode(s, a, b, t):
@@ -345,8 +355,9 @@ def closed_mode(s, a, b, t):
 
 @DYNAMICS.claim
 def unequal_layers_another_curve(flow, rng):
-    r"""With $a_0\ne b_0$ the curve is another: $(a+b)^2$ solves $\dot P=2sP-\tfrac12P^2+\tfrac12(a_0^2-b_0^2)^2$, which is closed; the
-    logistic curve from the same $u_0$ is more than 0.1 s away"""
+    r"""With $a_0\ne b_0$ the curve is another: $(a+b)^2$ solves $\dot P=2sP-\tfrac12P^2+\tfrac12(a_0^2-b_0^2)^2$, which is closed; for
+    $(a_0,b_0)=(0.9,0.1)$ and $s=2$, and for $(1,0.02)$ and $s=1$, the logistic curve from the same $u_0$ is at some time more than
+    0.1 s away"""
     t = np.array([0.0, 0.4, 0.8, 1.2])
     for s, a, b in ((2.0, 0.9, 0.1), (1.0, 1.0, 0.02)):
         u = flow(mode(s), np.array([a, b]), t).prod(1)
@@ -372,8 +383,8 @@ def balance_is_kept(flow, rng):
 
 @DYNAMICS.claim
 def a_step_breaks_the_balance(flow, rng):
-    r"""A step of descent changes it by $\alpha^2(G_{l+1}^{\mathsf T}G_{l+1}-G_lG_l^{\mathsf T})$ exactly; over a fixed time that is $\alpha$ times the
-    integral along the flow, up to $O(\alpha^2)$"""
+    r"""A step of descent changes it by $\alpha^2(G_{l+1}^{\mathsf T}G_{l+1}-G_lG_l^{\mathsf T})$ exactly, $G_l$ being the gradient by $W_l$; over a fixed
+    time the changes add up to $\alpha$ times the integral of this bracket along the flow, up to $O(\alpha^2)$"""
     sizes, theta0 = (2, 2, 2), rng.uniform(0.2, 0.8, 8)
     gradient = deep_linear(sizes, np.diag([2.0, 1.0]))
     step = descent(gradient, theta0, 1, 0.1)[-1]
@@ -417,8 +428,9 @@ def it_goes_on_where_it_was(flow, rng):
 
 @DYNAMICS.claim
 def inputs_and_start_fit_the_task(flow, rng):
-    r"""The logistic curve needs both: with inputs of covariance $\operatorname{diag}(1,\tfrac14)$ in turned axes, or with a start in axes turned by 1,
-    the leading mode is off it by more than 0.1 at some time"""
+    r"""The logistic curve needs both: for $s=2$ and $1$ from $u_0=0.1$ it holds with inputs of covariance $I$; with covariance
+    $\operatorname{diag}(1,\tfrac14)$ in axes turned by 1 radian, or with a first layer that starts in axes turned so, the leading mode is off it by
+    more than 0.1 at some time"""
     s, u, t = np.array([2.0, 1.0]), np.array([0.1, 0.1]), np.array([0.0, 0.5, 1.0, 1.5])
     R = np.array([[np.cos(1.0), -np.sin(1.0)], [np.sin(1.0), np.cos(1.0)]])
     D = np.diag(np.sqrt(u))
@@ -438,7 +450,7 @@ def inputs_and_start_fit_the_task(flow, rng):
 @DYNAMICS.claim
 def a_saddle_holds_what_starts_there(flow, rng):
     """At weights of zero the flow stays for ever, though the loss is not the least: every product has a factor 0. From a thousandth
-    it leaves, and learns"""
+    of the identity in both layers it leaves, and learns a diagonal task of positive entries"""
     gradient = deep_linear((2, 2, 2), np.diag([2.0, 1.0]))
     yield identical(flow(gradient, np.zeros(8), np.array([1.0, 50.0])), np.zeros((2, 8)))
     W = matrices(flow(gradient, np.tile([1e-3, 0.0, 0.0, 1e-3], 2), np.array([20.0]))[0], (2, 2, 2))
@@ -499,8 +511,8 @@ def the_constant_grows_with_time(flow, rng):
     path = descent(lambda x: -x, np.array([1.0]), n, 4 / n)[(t * n / 4).astype(int), 0]
     lag = flow(quadratic([-1.0]), np.array([1.0]), t)[:, 0] - path
     for time, behind in zip(t, lag, strict=True):
-        why = Text("the next order, t/2 + 2/3 times α = 10⁻³", "下一阶：t/2 + 2/3 乘以 α = 10⁻³")
-        yield near(behind / (2 / n * time * np.exp(time)), 1.0, 4e-3, why)
+        why = Text("the next order, t/4 + 2/3 times α = 10⁻³", "下一阶：t/4 + 2/3 乘以 α = 10⁻³")
+        yield near(behind / (2 / n * time * np.exp(time)), 1.0, (time / 4 + 2 / 3) * 1e-3, why)
 
 
 @DYNAMICS.mutant(
@@ -566,16 +578,16 @@ def kicked_off(gradient, theta0, times):
 DYNAMICS.erratum(
     "E240",
     common="A deep linear network computes a linear map, so gradient descent trains it as it trains linear regression (often heard)",
-    why=r"The functions are the same, the loss as a function of the weights is not. One layer closes the gap to $s$ exponentially, "
-    r"from the first moment on; two wait a time of about $\tfrac1{2s}\log(s/u_0)$, then rise along a logistic curve, and at "
+    why=r"The functions are the same, the loss as a function of the weights is not. One layer closes the gap to $s$ like $e^{-t}$, whatever "
+    r"$s$, from the first moment on; two wait a time of about $\tfrac1{2s}\log(s/u_0)$, then rise along a logistic curve, and at "
     "weights of zero, a saddle, they never move.",
     right="the same functions with another metric: logistic modes, one after the other, with plateaus between",
-    claims="a-mode-follows-the-logistic-curve, modes-learn-one-after-another, a-saddle-holds-what-starts-there",
+    claims="a-mode-follows-the-logistic-curve, modes-learn-one-after-another, a-saddle-holds-what-starts-there, quadratics-fade-mode-by-mode",
 )
 DYNAMICS.erratum(
     "E241",
     common=r"Gradient descent conserves $W_{l+1}^{\mathsf T}W_{l+1}-W_lW_l^{\mathsf T}$ (said of descent in place of flow)",
-    why=r"Gradient flow does. A step of descent changes it by exactly $\alpha^2(G_{l+1}^{\mathsf T}G_{l+1}-G_lG_l^{\mathsf T})$; over a fixed time that "
+    why=r"Gradient flow does. A step of descent changes it by exactly $\alpha^2(G_{l+1}^{\mathsf T}G_{l+1}-G_lG_l^{\mathsf T})$, $G_l$ being the gradient by $W_l$; over a fixed time that "
     r"adds up to $O(\alpha)$.",
     right=r"conserved by the flow, and by descent up to $O(\alpha)$ over a fixed time",
     claims="balance-is-kept, a-step-breaks-the-balance",
