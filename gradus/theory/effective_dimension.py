@@ -70,7 +70,8 @@ def effective_dimension(
         seed: of the directions.
 
     Returns:
-        The `EffectiveDimension`; of a `Curvature` an estimate, whose error falls as one over the root of the probes.
+        The `EffectiveDimension`; of a `Curvature` an estimate, whose random error falls as one over the root of the probes; a
+        small damping needs more steps besides, up to as many as there are distinct eigenvalues.
 
     Raises:
         GradusError: no symmetric matrix, or eigenvalues that are negative beyond rounding.
@@ -130,10 +131,12 @@ def subspace_fit(
         displacement: δ (d), from the minimum to where the search starts; not in the null space of F.
 
     Returns:
-        The `SubspaceFit`, computed in double precision where the device has it.
+        The `SubspaceFit`, computed in double precision where the device has it; directions of the span with less than 1e-12
+        of its largest curvature count as flat.
 
     Raises:
-        GradusError: shapes that do not fit, dependent columns, or a start whose loss is 0.
+        GradusError: shapes that do not fit, dependent columns, a start whose loss is 0, or a matrix with negative curvature in the
+            span, where there is no minimum.
 
     Cost: K + 1 products with F, O(d K² + K⁴).
 
@@ -180,11 +183,17 @@ def subspace_fit(
         raise refusal("displacement", ("a start whose loss is not 0", "损失不为 0 的起点"), Text(f"{float(loss):.3g}", f"{float(loss):.3g}"))  # fmt: skip
     G, c = Q.mT @ times(Q), Q.mT @ on_start
     G = (G + G.mT) / 2
+    bent = torch.linalg.eigvalsh(G)
+    low, top = float(bent.min()), float(bent.max())
+    given = getattr(matrix, "dtype", dtype)
+    if low < -64 * d * torch.finfo(given).eps * max(top, -low):
+        came = Text("negative curvature in the span of the columns", "各列所张成的子空间中有负曲率")
+        raise refusal("matrix", ("a positive semidefinite one", "半正定矩阵"), came, ("take the Gauss–Newton or the Fisher matrix", "请用高斯–牛顿矩阵或 Fisher 矩阵"))  # fmt: skip
     remaining = torch.stack(
         [
             1 - c[:k] @ torch.linalg.pinv(G[:k, :k], hermitian=True, rtol=1e-12) @ c[:k] / loss
             for k in range(1, K + 1)
         ]
     )
-    curvatures = size * torch.linalg.eigvalsh(G).flip(0)
+    curvatures = size * bent.flip(0)
     return SubspaceFit(remaining.clamp(min=0).to(dtype), curvatures.to(dtype))

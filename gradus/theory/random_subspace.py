@@ -24,9 +24,9 @@ class RandomSubspace(nn.Module):
 
     .. math:: \theta=\theta_0+Pz,\qquad z\in\mathbb R^k,\qquad \lVert P_{\cdot j}\rVert=1
 
-    The columns of P have length 1, so that a step in z is as long a step in θ, nearly or exactly: "orthonormal" takes them from
+    The columns of P have length 1, so that a step in z is as long a step in θ, exactly or nearly: "orthonormal" takes them from
     a QR factorisation of normal draws, and holds D k numbers; "sparse" gives each about √D entries, of which two columns share
-    few. The model is copied and not touched; its copy's own parameters are held fast, and buffers such as
+    few, and is for k far below D: near it the columns are dependent. The model is copied and not touched; its copy's own parameters are held fast, and buffers such as
     running statistics are the copy's. The smallest k that trains to 90 % of the performance is the intrinsic dimension.
 
     Args:
@@ -42,7 +42,7 @@ class RandomSubspace(nn.Module):
     Raises:
         GradusError: a model that cannot be lent, or without trained parameters; a dimension out of range.
 
-    Cost: O(k √D) beside a call of the model for "sparse", O(D k) for "orthonormal", O(D k²) once.
+    Cost: O(D + k √D) beside a call of the model for "sparse"; O(D k) for "orthonormal", and O(D k²) once.
 
     Source: Li et al. 2018 (measuring the intrinsic dimension), §2 and S7.
 

@@ -128,6 +128,12 @@ def test_the_dense_net_of_li_et_al_on_mnist(real_data):
         (lambda: effective_dimension(torch.diag(torch.tensor([1.0, -1.0])), 1.0), "positive semidefinite"),
         (lambda: effective_dimension(torch.eye(2), 0.0), "damping"),
         (lambda: subspace_fit(torch.eye(3), torch.eye(3)[:, :2], torch.zeros(3)), "not 0"),
+        (
+            lambda: subspace_fit(
+                torch.diag(torch.tensor([1.0, -1.0])), torch.eye(2), torch.tensor([2.0, 1.0])
+            ),
+            "positive semidefinite",
+        ),
         (lambda: subspace_fit(torch.eye(3), torch.ones(3, 2), torch.ones(3)), "independent"),
         (lambda: subspace_fit(torch.eye(3), torch.eye(4)[:, :2], torch.ones(4)), "columns"),
         (lambda: RandomSubspace(nn.Linear(2, 1), 4), "dimension"),

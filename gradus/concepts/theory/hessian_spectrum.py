@@ -15,7 +15,7 @@ SPECTRUM = Concept(
     kind="algorithm",
     title="Spectrum of the Hessian",
     summary="A large network's Hessian cannot be stored, but multiplied with a vector at the price of a few gradients. From $k$ such "
-    "products Lanczos' method reads the ends of its spectrum, and how near each value is to an eigenvalue; means over random "
+    "products Lanczos' method reads the ends of its spectrum, and how far each value is at most from an eigenvalue; means over random "
     "starts estimate its density and its trace.",
     formulas=(
         r"T=Q^{\mathsf T}HQ=S\operatorname{diag}(\theta_1,\dots,\theta_m)\,S^{\mathsf T},\qquad Q^{\mathsf T}Q=I,\qquad \operatorname{span}Q=\operatorname{span}\{v,Hv,\dots,H^{k-1}v\}",

@@ -79,7 +79,7 @@ NTK = Concept(
         ),
         Hypothesis(r"the change of $f$ is linear in $\alpha$: small steps, up to $O(\alpha^2)$", "one-step-of-descent"),
         Hypothesis(
-            r"every error decays, in small steps: $\Theta$ is positive definite, for which $nC\le p$ is necessary",
+            r"the errors decay along every eigenvector, in small steps: $\Theta$ is positive definite, for which $nC\le p$ is necessary",
             "semidefinite-of-rank-p-at-most",
         ),
         Hypothesis(r"$\theta$ are the parameters that are trained, as they are written", "belongs-to-the-parameters"),
@@ -99,7 +99,8 @@ NTK = Concept(
         Convention(
             "what a parameter is",
             "the numbers that the optimiser changes",
-            r"the “NTK parametrisation” trains $v$ in $V=v/\sqrt h$: the last layer's part becomes smaller by the factor $h$",
+            r"the “NTK parametrisation” trains $v$ in $V=v/\sqrt h$ and $w$ in $W=w/\sqrt d$: the last layer's part becomes smaller by the factor "
+            r"$h$, the hidden layer's by $d$",
         ),
     ),
     differentiable=False,
