@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gradus.optimization.fisher_columns import output_curvature
+from gradus.optimization.stateless_call import StatelessCall
 
 Directions = dict[nn.Parameter, Tensor]
 
@@ -67,7 +67,7 @@ def _push(
     # a pass must not move running statistics; only one of PyTorch's attentions has a second derivative
     buffers = {name: b.clone() for name, b in model.named_buffers()}
     with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
-        outputs = functional_call(model, buffers, arguments[0], arguments[1])
+        outputs = StatelessCall(model)(buffers, *arguments[0], **arguments[1])
         u = torch.zeros_like(outputs, requires_grad=True)
         pulled = torch.autograd.grad(outputs, parameters, u, create_graph=True, allow_unused=True)
     reached = [(p, g) for p, g in zip(parameters, pulled, strict=True) if g is not None and g.requires_grad]

@@ -68,6 +68,8 @@ class Certificate(NamedTuple):
     def draw(self, generator: torch.Generator) -> Weights:
         """Weights drawn from the law, and the buffers: what `torch.func.functional_call` takes.
 
+        PyTorch keeps them in the model where one layer of it has two names.
+
         Args:
             generator: what draws, on the weights' device.
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from gradus.arguments import refusal
 from gradus.optimization.batch_loss import Loss
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.text import Text
 from gradus.theory.gaussian_weights import GaussianWeights, Risk, Weights, drawn_risk, relative_deviations
 from gradus.theory.pac_bayes import pac_bayes_bound
-from gradus.theory.stateless_call import StatelessCall
 
 SHARES: tuple[float, ...] = tuple(
     2.0 ** (-k / 2) for k in range(2, 15)

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from gradus.arguments import choice, number, refusal, whole
 from gradus.optimization.batch_loss import Loss, checked, trainable
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
 from gradus.theory.landscape import KINDS, checked_points, curve_weights
@@ -91,6 +91,7 @@ def connect_modes(
     moved = [point[name] for point in points[1:-1] for name in names]
     optimizer = torch.optim.Adam(moved, lr=lr)
     generator = torch.Generator().manual_seed(seed)
+    call = StatelessCall(model)
     with unchanged(model, seed):
         pairs = _again_and_again(data)
         for step in range(steps):
@@ -98,7 +99,7 @@ def connect_modes(
             t = torch.rand(1, generator=generator, dtype=torch.float64)
             state = combined(points, curve_weights(t, len(points), kind)[0])
             buffers = {name: b.clone() for name, b in model.named_buffers() if name not in state}
-            value = loss(functional_call(model, {**buffers, **state}, (inputs,)), targets)
+            value = loss(call({**buffers, **state}, inputs), targets)
             _require_finite(value, step)
             for p, g in zip(moved, torch.autograd.grad(value, moved, allow_unused=True), strict=True):
                 p.grad = g.to_dense() if g is not None and g.is_sparse else g

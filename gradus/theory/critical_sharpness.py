@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.optim import Optimizer
 
 from gradus.arguments import number, refusal, whole
 from gradus.arguments.tensors import tensor
 from gradus.optimization.batch_loss import Loss, checked, trainable, value_of
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 
@@ -119,6 +119,8 @@ def critical_sharpness(
         reason = Text("the update goes uphill: its product with the gradient is not above 0", "更新指向上坡：它与梯度的内积不大于 0")  # fmt: skip
         return CriticalSharpness(0.0, math.inf, 0.0, 0.0, rate, 0, reason)
 
+    call = StatelessCall(model)
+
     def rise(step: float) -> float:
         """What the loss has risen by at this step, over the step; its limit at 0 is −slope."""
         moved = {n: p.detach() for n, p in model.named_parameters()}
@@ -128,7 +130,7 @@ def critical_sharpness(
                 moved[n] = p.detach() - (step * shift[id(p)]).to(p.dtype)
         with _seeded(parameters[0].device, seed), torch.no_grad():
             moved |= {n: b.clone() for n, b in model.named_buffers()}
-            value = loss(functional_call(model, moved, (inputs,)), targets)
+            value = loss(call(moved, inputs), targets)
         change = float(value) - level
         return change / step if math.isfinite(change) else math.inf
 

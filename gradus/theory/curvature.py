@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parameter import is_lazy
 
 from gradus.arguments import choice, flag, refusal
 from gradus.arguments.tensors import tensor
 from gradus.optimization.batch_loss import Loss, checked, trainable
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import outside_of_inference
 from gradus.text import Text
 from gradus.theory.batch_products import (
@@ -152,7 +152,7 @@ class Curvature:
 
     def _outputs(self, inputs: Tensor) -> Any:
         buffers = {name: b.clone() for name, b in self._model.named_buffers()}
-        return functional_call(self._model, buffers, (inputs,))
+        return StatelessCall(self._model)(buffers, inputs)
 
     def _value(self, outputs: Any, targets: Tensor) -> Tensor:
         value = self._loss(outputs, targets)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import refusal
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.text import Text
-from gradus.theory.stateless_call import StatelessCall
 
 Risk = Callable[[Any, Any], Tensor]
 Weights = dict[str, Tensor]

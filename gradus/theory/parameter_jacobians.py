@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+from torch.func import jacrev, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from gradus.optimization.stateless_call import StatelessCall
 
 
 def parameter_jacobian(
@@ -28,9 +30,10 @@ def parameter_jacobian(
     parameters = dict(model.named_parameters())
     chosen = {name: parameters[name].detach() for name in names}
     index = torch.tensor(list(columns), device=x.device)
+    call = StatelessCall(model)
 
     def outputs(values: dict[str, Tensor], sample: Tensor) -> Tensor:
-        f: Tensor = functional_call(model, values, (sample[None],))
+        f: Tensor = call(values, sample[None])
         return f.reshape(-1)[index]
 
     try:

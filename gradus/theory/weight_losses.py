@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import vmap
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gradus.arguments import refusal
 from gradus.optimization.batch_loss import Loss, checked
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
 
@@ -45,6 +46,7 @@ class WeightLosses:
         together: int | None = None,
     ) -> None:
         self._model, self._loss, self._mean = model, loss, mean
+        self._call = StatelessCall(model)
         self._data, self._together = data, together
         self._batched: bool | None = None  # whether many points at once give what one gives; not yet known
         self._norm_data = None if norm_data is None else [_inputs(pair) for pair in norm_batches(norm_data)]
@@ -108,7 +110,7 @@ class WeightLosses:
 
     def _value(self, state: State, inputs: Tensor, targets: Tensor) -> Tensor:
         buffers = {name: b.clone() for name, b in self._model.named_buffers() if name not in state}
-        value = self._loss(functional_call(self._model, {**buffers, **state}, (inputs,)), targets)
+        value = self._loss(self._call({**buffers, **state}, inputs), targets)
         if not isinstance(value, Tensor) or value.numel() != 1:
             raise refusal("loss", ("a function to a tensor of one number", "返回单个数的张量的函数"), value, kind=True)  # fmt: skip
         return value.reshape(())
@@ -129,7 +131,7 @@ class WeightLosses:
             buffers = {name: b.clone() for name, b in self._model.named_buffers()}
             with gathering(self._norms):
                 for inputs in self._norm_data:
-                    functional_call(self._model, {**buffers, **state, **kept}, (inputs,))
+                    self._call({**buffers, **state, **kept}, inputs)
             found.append(kept)
         for norm in self._norms:
             norm.eval()  # `unchanged` brings the mode back

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 from gradus.errors import GradusError
 from gradus.optimization.fused import hooked
+from gradus.optimization.stateless_call import StatelessCall
 from gradus.text import Text
 from gradus.training.attachments import is_attached
 from gradus.training.eager import EagerUpdate
@@ -77,6 +78,7 @@ class CompiledUpdate:
         assert rule is not None
         self.rule, self.names = rule
         model = objective.model
+        self.call = StatelessCall(model)
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.fixed = {n: p.detach() for n, p in model.named_parameters() if not p.requires_grad}
         self.buffers = dict(model.named_buffers())
@@ -116,7 +118,7 @@ class CompiledUpdate:
         named = dict(zip(self.trained, values, strict=True)) | self.fixed | buffers
 
         def model(x: Tensor) -> Any:
-            return torch.func.functional_call(self.objective.model, named, (x,))
+            return self.call(named, x)
 
         loss, outputs = self.objective.forward(model, inputs, targets)
         return loss, (outputs, buffers)

@@ -113,7 +113,7 @@ PAC_BAYES = Concept(
         Convention(
             "what pays for the mean exponential",
             r"$2\sqrt n$, with Maurer, for losses in $[0,1]$",
-            r"$n+1$ with Seeger; $n$, with $n-1$ below, with McAllester; the exact $\xi(n)$, about $\sqrt{\pi n/2}$",
+            r"$n+1$ with Seeger; $n$, with $n-1$ below, in McAllester's bound as Shalev-Shwartz and Ben-David print it; the exact $\xi(n)$, about $\sqrt{\pi n/2}$",
         ),
         Convention(
             "how the estimate by draws is raised",
@@ -168,12 +168,22 @@ def pac_bayes(q, D, n, delta, m=0, delta_m=0.01, j=0):
 
 @PAC_BAYES.example
 def example():
-    n, delta, K = 100, 0.05, 25
+    n, delta, delta_m, K = 100, 0.05, 0.01, 25
     D = np.log(K)
     clean, half = pac_bayes(0.0, D, n, delta), pac_bayes(0.5, D, n, delta)
-    drawn = pac_bayes(0.0, D, n, delta, m=1000)
+    drawn = pac_bayes(0.0, D, n, delta, m=1000, delta_m=delta_m)
     return (
-        dict(q=0.0, D=D, n=n, delta=delta, K=K, budget=clean[3], total=n * clean[3], constant=2 * np.sqrt(n) / delta)
+        dict(
+            q=0.0,
+            D=D,
+            n=n,
+            delta=delta,
+            delta_m=delta_m,
+            K=K,
+            budget=clean[3],
+            total=n * clean[3],
+            constant=2 * np.sqrt(n) / delta,
+        )
         | dict(bound=clean[0], seeger=clean[1], mcallester=clean[2], half=half[0], half_mcallester=half[2])
         | dict(free=pac_bayes(0.0, 0.0, n, delta)[0], drawn=drawn[0], raised=drawn[4])
         | dict(third=pac_bayes(0.0, D, n, delta, j=3)[0], price=np.log(np.pi**2 / 6 * 9))
@@ -297,8 +307,8 @@ def at_least_half_holds(pac_bayes, D):
 
 @PAC_BAYES.claim
 def whatever_is_chosen_afterwards(pac_bayes, rng):
-    r"""It holds for what was chosen after looking: of 10,000 nets that guess, each right in half of 100 cases on average, the best one's bound with $\mathrm{KL}=\ln10{,}000$
-    is ½ or more with probability $1-\delta$ at least"""
+    r"""It holds for what was chosen after looking: of 10,000 nets that guess, each by itself, and are right in half of 100 cases on average, the best one's bound with $\mathrm{KL}=\ln10{,}000$
+    and $\delta=0.05$ is ½ or more with probability $1-\delta$ at least"""
     return bound(
         at_least_half_holds(pac_bayes, np.log(10000)),
         0.95,
@@ -309,8 +319,8 @@ def whatever_is_chosen_afterwards(pac_bayes, rng):
 
 @PAC_BAYES.claim
 def the_prior_may_not_see_the_samples(pac_bayes, rng):
-    r"""The prior must not depend on the samples: if the best of these 10,000 nets is declared the prior after looking, $\mathrm{KL}=0$, the bound falls below ½,
-    and is wrong, with probability 0.8 and more; with the prior of before it holds with 0.95 and more"""
+    r"""The prior must not depend on the samples: if the best of these 10,000 nets, which guess independently of each other, is declared the prior after looking, $\mathrm{KL}=0$,
+    the bound with $\delta=0.05$ falls below ½, and is wrong, with probability 0.8 and more; with the prior of before it holds with 0.95 and more"""
     yield bound(
         at_least_half_holds(pac_bayes, 0.0), 0.2, "≤", Text("exact, from the binomial law", "由二项分布精确算出")
     )
@@ -324,7 +334,7 @@ def level(risk_bound, n, truth):
 
 @PAC_BAYES.claim
 def the_same_sample_twice_is_no_news(pac_bayes, rng):
-    r"""The samples must be independent: a net of risk 0.3 and 100 samples: the bound fails with probability $\delta=0.05$ at most; every sample counted twenty times, it
+    r"""The samples must be independent: a net of risk 0.3, named beforehand, and 100 samples: the bound fails with probability $\delta=0.05$ at most; every sample counted twenty times, it
     fails with more than 0.2"""
     honest = level(lambda q: float(pac_bayes(q, 0.0, 100, 0.05)[0]), 100, 0.3)
     yield bound(honest, 0.05, "≤", Text("exact, from the binomial law", "由二项分布精确算出"))
@@ -334,20 +344,21 @@ def the_same_sample_twice_is_no_news(pac_bayes, rng):
 
 @PAC_BAYES.claim
 def draws_are_not_the_risk(pac_bayes, rng):
-    r"""The risk is raised for the draws that it was estimated from: of 400 draws at $\hat R(\rho)=0.1$ the raised risk lies below $\hat R(\rho)$ with probability $\delta_m=0.02$ at most,
-    and with a tenth of it at least; the estimate itself does in 0.4 of the cases and more"""
+    r"""The risk is raised for the draws that it was estimated from: of 400 draws, right or wrong, at $\hat R(\rho)=0.1$ the raised risk lies below $\hat R(\rho)$ with probability $\delta_m=0.02$ at most,
+    and with a tenth of it at least; the estimate itself does in 0.4 to 0.6 of the cases, and at $\hat R(\rho)=0.001$ in 0.6 and more"""
     found = level(lambda q: float(pac_bayes(q, 1.0, 50, 0.05, m=400, delta_m=0.02)[4]), 400, 0.1)
     yield bound(found, 0.02, "≤", Text("exact, from the binomial law", "由二项分布精确算出"))
     yield bound(found, 0.002, "≥", Text("not slack", "并不松弛"))
-    yield bound(
-        level(lambda q: float(pac_bayes(q, 1.0, 50, 0.05)[4]), 400, 0.1), 0.4, "≥", Text("as it is", "未经提高")
-    )
+    often, rare = (level(lambda q: float(pac_bayes(q, 1.0, 50, 0.05)[4]), 400, R) for R in (0.1, 0.001))
+    yield bound(often, 0.4, "≥", Text("as it is", "未经提高"))
+    yield bound(often, 0.6, "≤", Text("about half", "约一半"))
+    yield bound(rare, 0.6, "≥", Text("no error in 400 draws", "400 次抽取无一出错"))
 
 
 @PAC_BAYES.claim
 def one_draw_for_all_counts_once(pac_bayes, rng):
     r"""Draws must be independent: if $\rho$ draws a net that is always wrong with probability 0.1, and else one that is always right, and a single draw judges all 300 samples, it
-    mostly sees no error. Counted as one draw the raised risk is 0.1 or more, as it must be; counted as 300 it is not"""
+    mostly sees no error. With $\delta_m=0.02$, counted as one draw the raised risk is 0.1 or more, as it must be; counted as 300 it is not"""
     once, often = (float(pac_bayes(0.0, 0.0, 300, 0.05, m=m, delta_m=0.02)[4]) for m in (1, 300))
     yield bound(once, 0.1, "≥", Text("the true value", "真值"))
     yield bound(often, 0.02, "≤", Text("a fifth of the true value", "真值的五分之一"))
@@ -368,7 +379,7 @@ def prices_of_a_list_add_up(pac_bayes, rng):
 
 @PAC_BAYES.claim
 def order_of_the_forms(pac_bayes, rng):
-    r"""The inverted bound is no larger than Seeger's, and for $n\ge4$ no larger than $\hat R+\sqrt{c/2}$ and McAllester's; without errors, at $n=10{,}000$ and $\mathrm{KL}=5$, McAllester's is ten times as large and more"""
+    r"""The inverted bound is no larger than Seeger's, and for $n\ge4$ no larger than $\hat R+\sqrt{c/2}$ and McAllester's; without errors, at $n=10{,}000$, $\mathrm{KL}=5$ and $\delta=0.05$, McAllester's is ten times as large and more"""
     for _ in range(5):
         q, D, n = rng.uniform(0, 1), rng.uniform(0, 60), int(rng.integers(4, 3000))
         p, seegers, mcallesters, c, _ = numbers(pac_bayes(q, D, n, 0.05))
@@ -380,7 +391,7 @@ def order_of_the_forms(pac_bayes, rng):
 
 @PAC_BAYES.claim
 def fast_without_errors(pac_bayes, rng):
-    r"""Without errors the bound falls like $1/n$, up to its logarithm, McAllester's like $1/\sqrt n$"""
+    r"""Without errors, and with the divergence fixed, the bound falls like $1/n$, McAllester's like $1/\sqrt n$, both up to a logarithm"""
     n = np.array([200, 800, 3200, 12800, 51200])
     found = np.array([numbers(pac_bayes(0.0, 2.0, int(k), 0.05))[:3] for k in n])
     yield rate(n, found[:, 0] / (2 + np.log(2 * np.sqrt(n) / 0.05)), -1.0, 0.03)
@@ -400,8 +411,8 @@ def below_one_says_nothing(pac_bayes, rng):
 
 @PAC_BAYES.claim
 def a_loss_has_to_be_bounded(pac_bayes, rng):
-    r"""The loss must lie in $[0,1]$: one that is 0, and 100 with probability 0.005, has the mean 0.5; 100 samples show no loss at all with probability 0.6. The bound is then below 0.1; that of the loss
-    divided by 100, times 100, is above 0.5"""
+    r"""The loss must lie in $[0,1]$: one that is 0, and 100 with probability 0.005, has the mean 0.5; 100 samples show no loss at all with probability 0.6. The bound with $\mathrm{KL}=0$ and
+    $\delta=0.05$ is then below 0.1; that of the loss divided by 100, times 100, is above 0.5"""
     p = float(pac_bayes(0.0, 0.0, 100, 0.05)[0])
     yield bound(0.995**100, 0.6, "≥", Text("the law of the loss", "损失的分布"))
     yield bound(p, 0.1, "≤", Text("a fifth of the mean", "均值的五分之一"))
@@ -410,14 +421,19 @@ def a_loss_has_to_be_bounded(pac_bayes, rng):
 
 @PAC_BAYES.claim
 def the_vote_may_be_worse(pac_bayes, rng):
-    r"""The bound is of the drawn predictor: three that take turns to be right are wrong in two cases of three each, and so is a draw; their vote is always wrong. With $n=10^5$ the bound is between $\tfrac23$ and 0.68;
-    twice it bounds the vote"""
+    r"""The bound is of the drawn predictor: three that take turns to be right are wrong in two cases of three each, and so is a draw; their vote is always wrong. With $n=10^5$, $\mathrm{KL}=0$ and
+    $\delta=0.05$ the bound is between $\tfrac23$ and 0.68; twice it bounds the vote, which may come close to that: 101 of which each kind of sample misleads 51 are wrong in 0.505 and always"""
     wrong = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])  # predictors by kinds of samples
     drawn, vote = wrong.mean(), (wrong.mean(0) > 0.5).mean()
     p = float(pac_bayes(drawn, 0.0, 100000, 0.05)[0])
     yield bound(p, drawn, "≥", Text("the drawn one's risk", "随机抽取者的风险"))
     yield bound(p, 0.68, "≤", Text("below the vote's risk, 1", "低于投票的风险 1"))
     yield bound(2 * p, vote, "≥", Text("a wrong vote is wrong in half of the draws", "投票错时至少一半的抽取是错的"))
+    wrong = (np.arange(101)[:, None] + np.arange(101)) % 101 < 51
+    drawn, vote = wrong.mean(), (wrong.mean(0) > 0.5).mean()
+    p = float(pac_bayes(drawn, 0.0, 100000, 0.05)[0])
+    yield bound(2 * p, vote, "≥", Text("a wrong vote is wrong in half of the draws", "投票错时至少一半的抽取是错的"))
+    yield bound(2 * p, 1.03 * vote, "≤", Text("twice 51/101, and the rest for chance", "51/101 的两倍，余下归于偶然"))
 
 
 def drawn_classes(rng, w, sigma, x):
@@ -582,14 +598,14 @@ PAC_BAYES.erratum(
 PAC_BAYES.erratum(
     "E221",
     common="The certificate says how often the trained net is wrong (a common slip)",
-    why="It is of a net drawn from the posterior anew for each sample. The vote may be wrong everywhere where two draws of three are; of the net with the mean weights the theorem says nothing.",
+    why="It is of a net drawn from the posterior anew for each sample. The vote may be always wrong where draws are wrong in hardly more than half of the cases; of the net with the mean weights the theorem says nothing.",
     right="Predict with drawn weights, or double the bound for the vote",
     claims="the-vote-may-be-worse",
 )
 PAC_BAYES.erratum(
     "E222",
     common="The empirical risk in the bound is the mean over some nets drawn from the posterior, on all samples (a common slip)",
-    why="A mean over many draws lies below the risk in nearly half of the cases; and a net that judges all samples is one draw, however many the samples.",
+    why="A mean over draws lies below the risk in about half of the cases where errors are many, and in most where they are rare; and a net that judges all samples is one draw, however many the samples.",
     right=r"Raise the estimate by $\operatorname{kl}^{-1}(\cdot,\frac1m\ln\frac1{\delta_m})$ with the number of independent draws, and take $\delta_m$ from the confidence",
     claims="draws-are-not-the-risk, one-draw-for-all-counts-once",
 )
@@ -633,7 +649,7 @@ def figure(q, D, n):
     right.set(xlabel="samples n", ylabel="bound", ylim=(0, 1), xlim=(100, 100000))
     right.legend(fontsize=9.5, loc="upper right", frameon=False)
     words = Text(
-        f"{q:.3g} of the samples are misjudged, the divergence from the prior is {D:.3g} nats, n = {n}: the budget is {c:.3g} nats a sample. With 95 % confidence the risk is "
+        f"The risk on the samples is {q:.3g}, the divergence from the prior {D:.3g} nats, n = {n}: the budget is {c:.3g} nats a sample. With 95 % confidence the risk is "
         f"{p:.3f} at most by Maurer's bound, {seegers:.3f} by Seeger's, {min(mcallesters, 1):.3f} by McAllester's.",
         f"样本上的风险为 {q:.3g}，与先验的散度为 {D:.3g} 奈特，n = {n}：每个样本的预算为 {c:.3g} 奈特。置信度 95 % 下，风险按 Maurer 界不超过 {p:.3f}，"
         f"按 Seeger 界不超过 {seegers:.3f}，按 McAllester 界不超过 {min(mcallesters, 1):.3f}。",
