@@ -67,6 +67,21 @@ def taken(name: str, data: Any, seed: int, most: int = MOST_SAMPLES) -> Taken:
     return Taken(batches, count, whole, note, count if whole else None)
 
 
+def beginning(whole: Taken, most: int) -> Taken:
+    """The first samples of what was taken, where that is more."""
+    if whole.samples <= most:
+        return whole
+    batches: list[tuple[Any, Any]] = []
+    count = 0
+    for inputs, targets in whole.batches:
+        take = min(most - count, length(inputs))
+        if take > 0:
+            batches.append((rows(inputs, slice(take)), rows(targets, slice(take))))
+            count += take
+    note = Text(f"the first {count} of these samples", f"其中的前 {count} 个样本")
+    return Taken(batches, count, False, note, whole.length)
+
+
 def _is_pair(data: Any) -> bool:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         return False

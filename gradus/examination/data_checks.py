@@ -28,7 +28,7 @@ def flat(subject: Subject, which: str = "train") -> Tensor:
 
     def make() -> Tensor:
         try:
-            inputs = joined([a for a, _ in subject.batches(which)])
+            inputs = joined([a for a, _ in subject.all_batches(which)])
         except RuntimeError:
             raise Unchecked("the batches have several shapes", "各批次形状不同") from None
         parts = [t for t in tensors(inputs) if t.is_floating_point()]
@@ -45,16 +45,16 @@ def finite(subject: Subject, section: Section) -> None:
     for which in ("train", "held"):
         if which == "held" and subject.held is None:
             continue
-        for number, batch in enumerate(subject.batches(which)):
+        for number, batch in enumerate(subject.all_batches(which)):
             for t in tensors(batch):
                 if t.is_floating_point() or t.is_complex():
                     bad = int((~t.isfinite()).sum())
                     count += bad
                     worst = number if bad and not worst else worst
-    section.fact("samples", "样本", subject.train.note)
+    section.fact("samples", "样本", subject.whole.note)
     shapes = ", ".join(
         str(tuple(t.shape[1:])) + " " + str(t.dtype).removeprefix("torch.")
-        for t in tensors(subject.train.batches[0])
+        for t in tensors(subject.whole.batches[0])
     )
     section.fact("a sample and its target", "一个样本及其目标", shapes)
     if count:
@@ -102,7 +102,7 @@ def scale(subject: Subject, section: Section) -> None:
     live = sizes[sizes > 0]
     if len(live) > 1 and not first:
         ratio = float(live.max() / live.median())
-        image = any(t.dim() >= 4 for t in tensors(subject.train.batches[0][0]))
+        image = any(t.dim() >= 4 for t in tensors(subject.whole.batches[0][0]))
         if ratio > 100 and not image:
             k = int(sizes.argmax())
             section.find(
@@ -164,7 +164,7 @@ def _keys(x: Tensor) -> list[bytes]:
 
 def _inputs_as_keys(subject: Subject, which: str) -> list[bytes]:
     keys: list[bytes] = []
-    for inputs, _ in subject.batches(which):
+    for inputs, _ in subject.all_batches(which):
         parts = [t.reshape(len(t), -1) for t in tensors(inputs) if t.dim()]
         rows = [_keys(t) if t.is_floating_point() else [r.numpy().tobytes() for r in t.cpu()] for t in parts]
         keys += [b"|".join(row) for row in zip(*rows, strict=True)]
@@ -210,12 +210,12 @@ def duplicates(subject: Subject, section: Section) -> None:
 
 def _continuous(subject: Subject) -> bool:
     """Whether inputs have so many values that equal samples are no chance."""
-    return any(t.is_floating_point() and t[0].numel() >= 8 for t in tensors(subject.train.batches[0][0]))
+    return any(t.is_floating_point() and t[0].numel() >= 8 for t in tensors(subject.whole.batches[0][0]))
 
 
 def _labels(subject: Subject) -> list[Any] | None:
     parts = []
-    for _, targets in subject.train.batches:
+    for _, targets in subject.whole.batches:
         if not isinstance(targets, Tensor):
             return None
         parts += [
@@ -229,7 +229,7 @@ def leaks(subject: Subject, section: Section) -> None:
     known = set(_inputs_as_keys(subject, "train"))
     keys = _inputs_as_keys(subject, "held")
     found = sum(key in known for key in keys)
-    whole = "" if subject.train.whole else Text(" looked at", "（所查看的）")
+    whole = "" if subject.whole.whole else Text(" looked at", "（所查看的）")
     section.values["leaks"] = found
     section.fact(
         "held-out samples in the training data",
@@ -242,7 +242,7 @@ def leaks(subject: Subject, section: Section) -> None:
         section.find(
             "fault", "data-leak",
             ("held-out samples are training samples", "留出样本出现在训练数据中"),
-            (f"{found:,} of {len(keys):,} held-out samples are equal to one of the {subject.train.samples:,} training samples{looked}", f"{len(keys):,} 个留出样本中有 {found:,} 个与 {subject.train.samples:,} 个训练样本{looked_zh}之一相同"),
+            (f"{found:,} of {len(keys):,} held-out samples are equal to one of the {subject.whole.samples:,} training samples{looked}", f"{len(keys):,} 个留出样本中有 {found:,} 个与 {subject.whole.samples:,} 个训练样本{looked_zh}之一相同"),
             ("divide the data after removing copies; what was measured on these samples says nothing of new ones", "请先去重再划分数据；在这些样本上测得的结果不能说明新样本的情况"),
             ("model-selection",),
         )  # fmt: skip

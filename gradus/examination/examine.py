@@ -15,6 +15,7 @@ from gradus.examination.batches import Taken, taken
 from gradus.examination.budget import Budget
 from gradus.examination.examination import Examination
 from gradus.examination.guard import Guard, silence
+from gradus.examination.preparation import facts_of, load
 from gradus.examination.sections import SECTIONS, Check, chosen
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
@@ -107,8 +108,8 @@ def examined(
         raise refusal("lang", ('"en" or "zh"', "“en” 或 “zh”"), lang)
     whole("seed", seed, least=0, most=2**32 - 1)
     asked = chosen(sections)
-    _load(asked)
     limits = Budget(budget)
+    load(asked)
     guard = Guard(model, loss, data, held_out)
     found: list[Section] = []
     facts: list[tuple[Text, Text]] = []
@@ -128,7 +129,9 @@ def examined(
         subject = Subject(
             model, loss, train, held, optimizer, limits, seed, None if names is None else [*map(str, names)]
         )
-        facts = _facts(subject)
+        with silence():
+            _limited(subject, guard)
+        facts = facts_of(subject)
         _share_out(subject, asked)
         _sections(subject, guard, asked, found, so_far)
     except KeyboardInterrupt:
@@ -155,22 +158,6 @@ def examined(
     return Examination(tuple(whole_report), type(model).__name__, tuple(facts), lang)
 
 
-def _load(asked: list[str]) -> None:
-    """Imports what the checks will use: an import that the end of its time broke off would leave half a module behind."""
-    from torch.optim import SGD
-    from torch.utils.flop_counter import FlopCounterMode
-
-    import gradus.theory
-
-    for name in gradus.theory.__all__:
-        getattr(gradus.theory, name)
-    for name in asked:
-        _ = SECTIONS[name].checks
-    SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
-    with FlopCounterMode(display=False), torch.no_grad():
-        torch.ones(1, 1) @ torch.ones(1, 1)
-
-
 def _data(data: Any, held_out: Any, seed: int, limits: Budget) -> tuple[Taken, Taken | None]:
     share = max(0.3 * limits.seconds, 0.2)
     try:
@@ -188,6 +175,22 @@ def _data(data: Any, held_out: Any, seed: int, limits: Budget) -> tuple[Taken, T
             ),
             Text("a loader that takes longer", "耗时更长的加载器"),
         ) from None
+
+
+def _limited(subject: Subject, guard: Guard) -> None:
+    """Looks at what a sample costs, and keeps as many as can be gone over."""
+    if guard.lazy:
+        return
+    try:
+        with time_limit(max(0.1 * subject.budget.seconds, 0.05)):
+            subject.limit()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # what a model that cannot be run raises is said by the checks
+        if isinstance(error, GeneratorExit):
+            raise
+    finally:
+        guard.restore()
 
 
 def _share_out(subject: Subject, asked: list[str]) -> None:
@@ -270,25 +273,3 @@ def _told(error: BaseException) -> Text:
     en, zh = raised(error)
     short = [words if len(words) < 300 else words[:300] + "…" for words in (en, zh)]
     return Text(f"it {short[0]}", f"它{short[1]}") if words_of(error).en else Text(*short)
-
-
-def _facts(subject: Subject) -> list[tuple[Text, Text]]:
-    facts = [(Text("data", "数据"), subject.train.note)]
-    if subject.held is not None:
-        facts.append((Text("held out", "留出数据"), subject.held.note))
-    mode = _mode(subject.model)
-    facts.append((Text("mode", "模式"), mode))
-    if subject.optimizer is not None:
-        name = type(subject.optimizer).__name__
-        facts.append((Text("optimizer", "优化器"), Text(name, name)))
-    facts.append((Text("seed", "种子"), Text(str(subject.seed), str(subject.seed))))
-    return facts
-
-
-def _mode(model: nn.Module) -> Text:
-    modes = {m.training for m in model.modules()}
-    if len(modes) > 1:
-        return Text(
-            "mixed: some modules train, some evaluate", "混合：部分模块处于训练模式，部分处于评估模式"
-        )
-    return Text("training", "训练模式") if modes == {True} else Text("evaluation", "评估模式")

@@ -28,12 +28,12 @@ def norms(subject: Subject, section: Section) -> None:
         raise Unchecked("parameters that are not finite", "参数含有非有限的数")
     total = math.sqrt(sum(float(p.double().square().sum()) for _, p in weights))
     section.fact("norm of all parameters", "全部参数的范数", f"{total:.4g}")
-    count, n = sum(p.numel() for _, p in weights), subject.train.length or subject.train.samples
-    shown = f"{count / n:.3g}" + ("" if subject.train.length else " (of the samples looked at)")
+    count, n = sum(p.numel() for _, p in weights), subject.whole.length or subject.whole.samples
+    shown = f"{count / n:.3g}" + ("" if subject.whole.length else " (of the samples looked at)")
     section.fact(
         "parameters for each training sample",
         "参数数 / 训练样本数",
-        Text(shown, f"{count / n:.3g}" + ("" if subject.train.length else "（按所查看的样本）")),
+        Text(shown, f"{count / n:.3g}" + ("" if subject.whole.length else "（按所查看的样本）")),
     )
     section.values |= {"norm": total, "parameters_per_sample": count / n}
     dense = [m for m in subject.model.modules() if isinstance(m, nn.Linear)]

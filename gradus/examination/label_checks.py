@@ -21,7 +21,8 @@ def labels(subject: Subject, section: Section) -> None:
         main = main_of(subject.outputs()[0])
     except Exception:
         main = None
-    targets = [t for _, t in subject.train.batches]
+    targets = [t for _, t in subject.whole.batches]
+    beside = subject.train.batches[0][1]  # of the samples that the model went over
     if not all(isinstance(t, Tensor) for t in targets):
         raise Unchecked("the targets are no tensor", "目标不是张量")
     all_targets = torch.cat([t.reshape(-1) for t in targets])
@@ -32,8 +33,8 @@ def labels(subject: Subject, section: Section) -> None:
     if not len(counted):
         raise Unchecked("every target is ignored", "所有目标都被忽略")
     low, high = int(counted.min()), int(counted.max())
-    tail = isinstance(main, Tensor) and table_of(main, targets[0]) is not None
-    C = (main.shape[1] if main.shape[:1] + main.shape[2:] == targets[0].shape else main.shape[-1]) if tail and isinstance(main, Tensor) else None  # fmt: skip
+    tail = isinstance(main, Tensor) and table_of(main, beside) is not None
+    C = (main.shape[1] if main.shape[:1] + main.shape[2:] == beside.shape else main.shape[-1]) if tail and isinstance(main, Tensor) else None  # fmt: skip
     if low < 0 or (C is not None and high >= C):
         shown = C - 1 if C else "?"
         section.find(
@@ -61,7 +62,7 @@ def labels(subject: Subject, section: Section) -> None:
     )
     section.values |= {"classes": C, "counts": counts.tolist() if C <= 100 else None}
     expected = len(counted) / C
-    if missing and expected >= 10 and subject.train.samples >= 50 and C <= 1000:
+    if missing and expected >= 10 and subject.whole.samples >= 50 and C <= 1000:
         every = len(missing) == C - 1
         section.find(
             "fault" if every else "warning", "classes-missing",
@@ -93,7 +94,7 @@ def _soft(subject: Subject, section: Section, main: Any, targets: list[Any]) -> 
                      ("look at how the targets are loaded", "请检查目标的读取过程"), ("mutual-information",))  # fmt: skip
     if (
         isinstance(main, Tensor)
-        and main.shape == targets[0].shape
+        and main.shape[1:] == targets[0].shape[1:]
         and main.dim() == 2
         and main.shape[1] > 1
         and is_cross_entropy(subject)

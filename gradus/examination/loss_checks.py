@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradus.errors import raised
 from gradus.examination.batches import length
 from gradus.examination.loss_kinds import class_axis, is_cross_entropy, is_sum, loss_at, mixes_pairs, sample
 from gradus.examination.outcomes import table_of
@@ -21,7 +22,22 @@ SURE = 0.99
 def losses(subject: Subject, section: Section) -> None:
     """The loss beside that of outputs of zero; whether right and sure answers cost little; sums and mixed pairs."""
     outputs, main, targets = sample(subject)
-    at = loss_at(subject, outputs, main, targets)
+    try:
+        at = loss_at(subject, outputs, main, targets)
+    except Unchecked:
+        raise
+    except Exception as error:
+        en, zh = raised(error)
+        came = f"{tuple(main.shape)} {main.dtype}" + (
+            f", {tuple(targets.shape)} {targets.dtype}" if isinstance(targets, Tensor) else ""
+        )
+        section.find(
+            "fault", "loss-fails",
+            ("the loss cannot be computed from these outputs and targets", "无法由这些输出与目标计算损失"),
+            (f"it {en}"[:300] + f"; outputs and targets {came}", f"它{zh}"[:300] + f"；输出与目标为 {came}"),
+            ("look at the shapes and types of outputs and targets", "请检查输出与目标的形状与类型"), ("losses",),
+        )  # fmt: skip
+        raise
     section.fact("loss of the first batch", "首批的损失", f"{at:.4g}")
     section.values["loss"] = at
     if not math.isfinite(at):

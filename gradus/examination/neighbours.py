@@ -40,11 +40,11 @@ def _nearest(flat: Flat, subject: Subject) -> tuple[Tensor, Tensor]:
 
     def make() -> tuple[Tensor, Tensor]:
         x = flat(subject)
-        targets = [t for _, t in subject.train.batches]
+        targets = [t for _, t in subject.whole.batches]
         if not all(isinstance(t, Tensor) and t.reshape(len(t), -1).shape[1] == 1 for t in targets):
             raise Unchecked("a sample has more than one target", "每个样本的目标不止一个")
         y = torch.cat([t.reshape(-1) for t in targets])
-        if any(t.dim() > 2 and not t.is_floating_point() for t in tensors(subject.train.batches[0][0])):
+        if any(t.dim() > 2 and not t.is_floating_point() for t in tensors(subject.whole.batches[0][0])):
             raise Unchecked("inputs are sequences of symbols", "输入是符号序列")
         n = min(len(x), MOST)
         if n < LEAST:

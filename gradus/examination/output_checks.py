@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradus.errors import raised
 from gradus.examination.batches import copied, length, rows
 from gradus.examination.loss_checks import losses
 from gradus.examination.loss_kinds import (
@@ -30,8 +31,17 @@ def forward(subject: Subject, section: Section) -> None:
     """That the model runs; its outputs are finite, its inputs left as they are, its outputs the same twice."""
     inputs, _ = subject.train.batches[0]
     given = copied(inputs)
-    with torch.no_grad():
-        outputs = subject.model(given)
+    try:
+        with torch.no_grad():
+            outputs = subject.model(given)
+    except Exception as error:
+        en, zh = raised(error)
+        section.find(
+            "fault", "model-fails",
+            ("the model does not run on these data", "模型无法在这些数据上运行"), (f"it {en}"[:300], f"它{zh}"[:300]),
+            ("look at the shapes and types of the inputs", "请检查输入的形状与类型"), ("mlp",),
+        )  # fmt: skip
+        raise
     main = main_of(outputs)
     if not isinstance(main, Tensor):
         section.find(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from gradus import __version__
 from gradus.catalogue import concept
 from gradus.errors import GradusError
-from gradus.examination.examination import Examination
 from gradus.examination.figures import pictures
 from gradus.examination.plain import cell
 from gradus.examination.sections import SECTIONS
@@ -25,6 +24,7 @@ from gradus.report.tables import table
 from gradus.text import Text
 
 if TYPE_CHECKING:
+    from gradus.examination.examination import Examination
     from gradus.page import Concept
 
 OWN = Path(__file__).parent / "templates"

@@ -19,7 +19,7 @@ from gradus.text import Text
 from gradus.theory import Signal, measure_signals
 from gradus.theory.signal_recorder import ACTIVATIONS
 
-DEAD, SATURATED = 0.25, 0.5
+NOTED, DEAD, SATURATED = 0.25, 0.5, 0.5
 VANISHES, GONE, EXPLODES = 1e-3, 1e-6, 1e4
 MOST_ROWS = 80
 
@@ -121,9 +121,9 @@ def dead(subject: Subject, section: Section) -> None:
     n = subject.knows("signal samples") or subject.train.samples
     kinds = ("relu", "relu6", "hardtanh", "hardsigmoid", "hardswish", "threshold", "hardshrink", "softshrink")
     for row in rows:
-        if n >= 16 and row.kind in kinds and row.dead is not None and row.dead > DEAD:
+        if n >= 16 and row.kind in kinds and row.dead is not None and row.dead > NOTED:
             section.find(
-                "fault" if row.dead > 0.9 else "warning", "units-dead",
+                "fault" if row.dead > 0.9 else "warning" if row.dead > DEAD else "note", "units-dead",
                 (f"{row.dead:.0%} of the units at {_called(row)} are dead", f"{_called(row)} 处有 {row.dead:.0%} 的单元失活"),
                 (f"their slope is 0 on all {n:,} samples, so that no gradient passes", f"在全部 {n:,} 个样本上斜率为 0，梯度无法通过"),
                 ("smaller steps, biases that start at 0, weights of variance 2/n, or a leaky ReLU", "请减小步长、令偏置从 0 开始、权重方差取 2/n，或改用带泄漏的 ReLU"),

@@ -13,11 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from gradus.examination.adapted import Adapted, tensor_targets
-from gradus.examination.batches import Taken, copied, joined, length, rows, tensors
+from gradus.examination.batches import Taken, beginning, copied, joined, length, rows
 from gradus.examination.budget import OVERHEAD, SPEED, Budget
+from gradus.examination.costs import activation_bytes_of, nodes_of, operations_of
 from gradus.examination.outcomes import main_of, table_of, with_main
 from gradus.examination.verdicts import Unchecked
 
+PASS, FEWEST = 0.05, 32  # of the budget, for one pass of the model over its samples; samples at least
 NORMS = nn.modules.batchnorm._BatchNorm
 
 
@@ -26,7 +28,8 @@ class Subject:
 
     Attributes:
         model, loss, optimizer: as they were given.
-        train, held: what was taken of the data, and of what was held out.
+        whole, whole_held: what was taken of the data, and of what was held out.
+        train, held: of these, as many samples as the model can go over within the budget.
         budget: with its clock running.
         shares: the planned seconds of each section.
         seed: of all that is drawn.
@@ -46,6 +49,7 @@ class Subject:
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.train, self.held, self.budget, self.seed, self.names = train, held, budget, seed, names
+        self.whole, self.whole_held = train, held
         self.shares: dict[str, float] = {}
         self._known: dict[str, Any] = {}
         self.packed = not isinstance(train.batches[0][0], Tensor)
@@ -111,6 +115,23 @@ class Subject:
         if self.held is None:
             raise Unchecked("no held-out data were given", "没有给出留出数据")
         return self.held.batches
+
+    def all_batches(self, which: str = "train") -> list[tuple[Any, Any]]:
+        """All batches that were taken, for what does not run the model.
+
+        Raises:
+            Unchecked: none were held out.
+        """
+        self.batches(which)
+        return (self.whole if which == "train" else self.whole_held).batches  # type: ignore[union-attr]
+
+    def limit(self) -> None:
+        """Keeps as many samples as a twentieth of the budget lets the model go over."""
+        n = self.whole.samples
+        while n > FEWEST and self.seconds_of(1, n) > PASS * self.budget.seconds:
+            n = 1 << ((n - 1).bit_length() - 1)
+        self.train = beginning(self.whole, n)
+        self.held = None if self.whole_held is None else beginning(self.whole_held, n)
 
     def tables(self, which: str = "train", evaluating: bool = False) -> tuple[Tensor, Tensor]:
         """Logits (N, C) and labels (N) of a classifier, over all batches.
@@ -204,66 +225,17 @@ class Subject:
     @property
     def operations(self) -> float:
         """Operations of a forward pass of one sample, by PyTorch's counter; at least two a parameter."""
-        return float(self.once("operations", self._operations))
-
-    def _operations(self) -> float:
-        from torch.utils.flop_counter import FlopCounterMode
-
-        inputs, _ = self.part(2)
-        counted = 0
-        with contextlib.suppress(Exception), self.evaluating_plainly(), torch.no_grad():
-            with FlopCounterMode(display=False) as counter:
-                self.run(inputs)
-            counted = counter.get_total_flops() // length(inputs)
-        return max(counted, 2 * sum(p.numel() for p in self.model.parameters()))
+        return float(self.once("operations", lambda: operations_of(self)))
 
     @property
     def nodes(self) -> int:
         """Nodes of autograd's graph of a loss: what a pass costs, however small the tensors are."""
-        return int(self.once("nodes", self._nodes))
-
-    def _nodes(self) -> int:
-        layers = sum(1 for _ in self.model.modules()) + 3
-        with contextlib.suppress(Exception), self.evaluating_plainly(), torch.enable_grad():
-            inputs, targets = self.part(2)
-            seen: set[Any] = set()
-            waiting = [self.value(inputs, targets).grad_fn]
-            while waiting and len(seen) < 100_000:
-                node = waiting.pop()
-                if node is not None and node not in seen:
-                    seen.add(node)
-                    waiting += [n for n, _ in node.next_functions]
-            recurrent = sum(isinstance(m, nn.RNNBase) for m in self.model.modules())  # one node, many steps
-            return max(len(seen), layers) + recurrent * 20 * self._longest(inputs)
-        return layers
-
-    @staticmethod
-    def _longest(inputs: Any) -> int:
-        return max((max(t.shape[1:]) for t in tensors(inputs) if t.dim() > 1), default=1)
+        return int(self.once("nodes", lambda: nodes_of(self)))
 
     @property
     def activation_bytes(self) -> float:
         """Bytes of what all layers put out for a sample; of the parameters' size where that cannot be heard."""
-        return float(self.once("activation bytes", self._activation_bytes))
-
-    def _activation_bytes(self) -> float:
-        from gradus.examination.batches import bytes_of
-
-        inputs, _ = self.part(1)
-        sizes: list[int] = []
-        leaves = [
-            m
-            for m in self.model.modules()
-            if not list(m.children()) and not isinstance(m, torch.jit.ScriptModule)
-        ]
-        handles = [m.register_forward_hook(lambda _, __, out: sizes.append(bytes_of(out))) for m in leaves]
-        try:
-            with contextlib.suppress(Exception), self.evaluating_plainly(), torch.no_grad():
-                self.run(inputs)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return float(sum(sizes) or bytes_of(inputs))
+        return float(self.once("activation bytes", lambda: activation_bytes_of(self)))
 
     @contextlib.contextmanager
     def evaluating_plainly(self) -> Iterator[None]:

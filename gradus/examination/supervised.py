@@ -70,7 +70,8 @@ def examine_file(
             output.close()
         state = _read(folder / "state.json") or {}
         if state.get("state") == "refused":
-            raise GradusError(Text(*state["text"]))
+            en, zh = state["text"]
+            raise GradusError(Text(en, zh))
         report = _read(folder / "report.json")
         if report is None:
             raise _nothing(process, path, late, output.text)

@@ -39,7 +39,7 @@ def arguments_of(path: str) -> dict[str, Any]:
         en, zh = raised(error)
         place = place_of(error)
         at = f" ({place})" if place else ""
-        raise GradusError(Text(f"{path} {en}{at}", f"{path} {zh}{at}")) from None
+        raise GradusError(Text(f"calling {path} {en}{at}", f"调用 {path} 时{zh}{at}")) from None
     if isinstance(value, tuple) and len(value) == 3:
         return dict(zip(("model", "loss", "data"), value, strict=True))
     if isinstance(value, Mapping):

@@ -20,6 +20,8 @@ from planted_faults import (
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gradus.vision import LeNet
+
 
 @healthy
 def relu_he() -> Case:
@@ -205,3 +207,11 @@ def dictionaries() -> Case:
         "data": batches,
         "held_out": [({"pixels": x[300:400]}, y[300:400])],
     }
+
+
+@healthy
+def lenet() -> Case:
+    torch.manual_seed(0)
+    made = case(LeNet(), shape=(1, 8, 8))
+    large = {name: (F.interpolate(made[name][0], size=28), made[name][1]) for name in ("data", "held_out")}
+    return made | large

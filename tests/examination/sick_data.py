@@ -126,3 +126,9 @@ def samples_repeated() -> Case:
     made = case(mlp(64, 48, 10))
     x, y = made["data"]
     return made | {"data": (torch.cat([x, x[:150]]), torch.cat([y, y[:150]]))}
+
+
+@sick("loss-fails")
+def targets_of_another_type() -> Case:
+    made = case(mlp(64, 48, 10))
+    return made | {"data": (made["data"][0], made["data"][1].float())}

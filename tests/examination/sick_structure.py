@@ -112,3 +112,9 @@ def inputs_in_place() -> Case:
             return self.net(x)
 
     return case(InPlace())
+
+
+@sick("model-fails")
+def shapes_do_not_fit() -> Case:
+    torch.manual_seed(0)
+    return case(nn.Sequential(nn.Linear(64, 48), nn.ReLU(), nn.Linear(32, 10)))
