@@ -24,6 +24,7 @@ NAMES = (
     "quadratic",
     "optimizers",
     "kfac",
+    "curvature",
     "training",
     "watching",
     "site",

@@ -7,12 +7,15 @@ import math
 import torch
 from torch import Tensor, nn
 
+from gradus.errors import GradusError, words_of
 from gradus.examination.outcomes import main_of
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
+from gradus.theory import rademacher_bound, vc_bound
 
 NOTED, WIDE = 0.10, 0.25
+CONFIDENCE = 0.95
 
 
 def norms(subject: Subject, section: Section) -> None:
@@ -91,11 +94,34 @@ def gap(subject: Subject, section: Section) -> None:
 
 
 def bounds(subject: Subject, section: Section) -> None:
-    """What is not there yet."""
-    raise Unchecked(
-        "this version of the library has no bound of generalisation to compute",
-        "此版本的库尚无可计算的泛化界",
+    """Upper bounds on the probability of error, from the training data alone; each says whether it is vacuous."""
+    subject.tables("train", True)  # a classifier, or the reason why it is none
+    if subject.packed:
+        raise Unchecked("inputs that are no single tensor", "输入不是单个张量")
+    refused: list[Text] = []
+    for title, bound in (
+        (Text("VC bound", "VC 界"), vc_bound),
+        (Text("Rademacher bound", "Rademacher 界"), rademacher_bound),
+    ):
+        try:
+            with subject.evaluating():
+                found = bound(subject.model, list(subject.batches("train")), confidence=CONFIDENCE)
+        except GradusError as error:
+            refused.append(words_of(error))
+            continue
+        section.values[title.en] = found.value
+        vacuous = (", vacuous", "，空泛") if found.vacuous else ("", "")
+        shown = f"{found.value:.3g}" if found.value < 1e6 else f"{found.value:.1e}"
+        section.fact(
+            f"{title.en} of the error, at {CONFIDENCE:.0%}", f"{title.zh}（误差概率，置信度 {CONFIDENCE:.0%}）",
+            Text(shown + vacuous[0], shown + vacuous[1]),
+        )  # fmt: skip
+    section.say(
+        f"bounds from {subject.train.samples:,} training samples, which are taken for independent draws",
+        f"界由 {subject.train.samples:,} 个训练样本得出，视为独立抽取",
     )
+    if refused:
+        raise Unchecked(refused[0].en, refused[0].zh)
 
 
 CHECKS = (

@@ -48,12 +48,17 @@ SECTIONS: dict[str, Kind] = {
     "signals": Kind(Text("Signals", "信号"), 3, "signal_checks", ("signal-propagation", "initialization")),
     "gradients": Kind(Text("Gradients", "梯度"), 2, "gradient_checks", ("reverse-mode", "backprop-mlp")),
     "curvature": Kind(Text("Curvature", "曲率"), 6, "curvature_checks", ("hessian-spectrum", "gauss-newton")),
-    "step": Kind(Text("Step size", "步长"), 4, "step_checks", ("gradient-descent", "momentum", "adam")),
+    "step": Kind(
+        Text("Step size", "步长"), 4, "step_checks", ("sharpness", "gradient-descent", "momentum", "adam")
+    ),
     "kernel": Kind(
         Text("Tangent kernel", "神经切线核"), 5, "kernel_checks", ("ntk-empirical", "kernel-methods")
     ),
     "generalisation": Kind(
-        Text("Generalisation", "泛化"), 2, "generalisation_checks", ("regularization", "model-selection")
+        Text("Generalisation", "泛化"),
+        2,
+        "generalisation_checks",
+        ("rademacher", "vc-dimension", "regularization", "model-selection"),
     ),
     "calibration": Kind(
         Text("Calibration", "校准"), 1, "calibration_checks", ("calibration", "proper-scores")

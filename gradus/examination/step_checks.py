@@ -10,7 +10,7 @@ import torch
 
 from gradus.examination.batches import copied
 from gradus.examination.curvature_checks import eigenpairs
-from gradus.examination.stability import law_of, stable_value
+from gradus.examination.stability import law_of, stable_ratio
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
@@ -41,18 +41,13 @@ def largest(subject: Subject, section: Section) -> None:
     )
     if subject.optimizer is None:
         return
-    law = law_of(subject.optimizer)
-    if law is None:
-        raise Unchecked(
-            f"no law of stability is known here for {type(subject.optimizer).__name__}",
-            f"此处没有 {type(subject.optimizer).__name__} 的稳定性判据",
-        )
-    section.fact("law", "判据", law.words)
-    value = stable_value(
-        subject, section, law
-    )  # η λ, of the preconditioned Hessian; stable below the law's bound
-    ratio = value / law.bound
-    section.values |= {"step_times_curvature": value, "bound": law.bound, "ratio": ratio, "step": law.step}
+    law = law_of(subject)
+    bound = law.threshold()
+    section.fact(
+        "law", "判据", Text(f"{law.name.en}: α λ < {bound:.3g}", f"{law.name.zh}：α λ < {bound:.3g}")
+    )
+    ratio = stable_ratio(subject, section, law)
+    section.values |= {"bound": bound, "ratio": ratio, "step": law.learning_rate}
     section.fact("the optimiser's step / the largest stable one", "优化器步长 / 最大稳定步长", f"{ratio:.3g}")
     subject.once("step ratio", lambda: ratio)
 
@@ -142,7 +137,7 @@ def tried(subject: Subject, section: Section) -> None:
             "note", "step-above-bound",
             ("the step is above the largest stable one" + (", and the loss goes down all the same" if down else ""), "步长超过最大稳定步长" + ("，但损失仍在下降" if down else "")),
             (f"on a copy the loss went from {start:.4g} to {losses[-1]:.4g} in {len(losses) - 1} steps{beside}", f"在副本上，{len(losses) - 1} 步内损失由 {start:.4g} 变为 {losses[-1]:.4g}{beside_zh}"),
-            ("a warm-up is safer", "用预热更稳妥"), ("hessian-spectrum", "schedules"),
+            ("a warm-up is safer", "用预热更稳妥"), ("sharpness", "schedules"),
         )  # fmt: skip
     elif start - end < 1e-3 * size:
         _still(subject, section, inputs, targets, steps, start, end, beside, beside_zh)

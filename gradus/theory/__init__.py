@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
+    from gradus.theory.effective_dimension import (
+        EffectiveDimension,
+        SubspaceFit,
+        effective_dimension,
+        subspace_fit,
+    )
     from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
+    from gradus.theory.random_subspace import RandomSubspace
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
@@ -45,6 +52,7 @@ __all__ = [
     "Certificate",
     "CriticalSharpness",
     "Curvature",
+    "EffectiveDimension",
     "Eigenpairs",
     "FlowComparison",
     "GeneralisationBound",
@@ -56,11 +64,13 @@ __all__ = [
     "PathLosses",
     "PredictedTraining",
     "RademacherComplexity",
+    "RandomSubspace",
     "RitzValues",
     "SharpnessTracker",
     "Signal",
     "SpectralDensity",
     "StableStep",
+    "SubspaceFit",
     "TraceEstimate",
     "VCDimension",
     "binary_kl_inverse",
@@ -71,6 +81,7 @@ __all__ = [
     "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
+    "effective_dimension",
     "estimate_trace",
     "fit_temperature",
     "gradient_flow",
@@ -93,6 +104,7 @@ __all__ = [
     "rademacher_complexity",
     "random_direction",
     "spectral_density",
+    "subspace_fit",
     "tangent_kernel",
     "top_eigenpairs",
     "vc_bound",
@@ -109,6 +121,7 @@ export(
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
+        "effective_dimension": ["EffectiveDimension", "SubspaceFit", "effective_dimension", "subspace_fit"],
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
@@ -122,6 +135,7 @@ export(
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
+        "random_subspace": ["RandomSubspace"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],

@@ -11,7 +11,7 @@ from torch import Tensor
 LINEAR = {
     "AccumulateGrad", "AdaptiveAvgPool1DBackward", "AdaptiveAvgPool2DBackward", "AdaptiveAvgPool3DBackward",
     "AdaptiveMaxPool2DBackward", "AdaptiveMaxPool3DBackward", "AddBackward", "AliasBackward", "AmaxBackward", "AminBackward",
-    "AsStridedBackward", "AvgPool2DBackward", "AvgPool3DBackward", "CatBackward", "ChunkBackward", "ClampBackward",
+    "AsStridedBackward", "AvgPool2DBackward", "AvgPool3DBackward", "BackwardHookFunctionBackward", "CatBackward", "ChunkBackward", "ClampBackward",
     "ClampMaxBackward", "ClampMinBackward", "CloneBackward", "CumsumBackward", "DiagonalBackward", "PixelShuffleBackward",
     "SortBackward", "TopkBackward", "TrilBackward", "TriuBackward", "Im2ColBackward", "Col2ImBackward",
     "ConstantPadNdBackward", "ContiguousBackward", "DetachBackward", "EmbeddingBackward", "ExpandBackward", "FlipBackward", "GatherBackward",

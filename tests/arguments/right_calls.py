@@ -9,6 +9,7 @@ from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
 from calls_of_curvature import calls_of_curvature
+from calls_of_dimensions import calls_of_dimensions
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_landscape import calls_of_landscape
@@ -141,6 +142,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.theory.Certificate": RESULT,
+    "gradus.theory.EffectiveDimension": RESULT,
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
@@ -156,6 +158,9 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.CriticalSharpness": RESULT,
     "gradus.theory.PathLosses": RESULT,
     "gradus.theory.PacBayesBound": RESULT,
+    "gradus.theory.RandomSubspace.forward": "hands its arguments to the model's",
+    "gradus.theory.RandomSubspace.weights": "takes no arguments",
+    "gradus.theory.SubspaceFit": RESULT,
     "gradus.theory.Signal": RESULT,
     "gradus.theory.StableStep": RESULT,
     "gradus.vision.LeNet.layers_in_order": "takes no arguments",
@@ -191,6 +196,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
+    **calls_of_dimensions(),
     **calls_of_landscape(),
     **calls_of_theory(),
     **calls_of_sharpness(),

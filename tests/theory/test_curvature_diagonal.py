@@ -79,6 +79,16 @@ def test_hessian_of_piecewise_linear_networks(name):
     torch.testing.assert_close(got, torch.cat(want), rtol=1e-9, atol=1e-12)
 
 
+def test_hooks_change_nothing():
+    model, data = (
+        nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 3)),
+        (normal(5, 4).float(), torch.arange(5) % 3),
+    )
+    want = curvature_diagonal(model, cross_entropy, data)
+    model[2].register_full_backward_hook(lambda *_: None)
+    torch.testing.assert_close(curvature_diagonal(model, cross_entropy, data), want)
+
+
 class Shared(nn.Module):
     def __init__(self):
         super().__init__()

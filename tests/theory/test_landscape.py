@@ -64,11 +64,9 @@ def filters(name, weight, model):
         nn.Linear(4, 3),
         nn.Conv2d(4, 6, 3, groups=2),
         nn.ConvTranspose1d(4, 6, 3, groups=2),
-        nn.ConvTranspose1d(4, 4, 2),
         nn.Embedding(5, 3, padding_idx=1),
         nn.LSTM(3, 2),
         nn.MultiheadAttention(4, 2),
-        nn.Bilinear(2, 3, 4),
     ],
     ids=lambda m: type(m).__name__,
 )
@@ -180,8 +178,6 @@ def test_between_two_networks_stale_statistics_make_a_barrier_of_their_own():
 
 
 class Choosy(nn.Module):
-    """Its path depends on values: it cannot be batched over weights."""
-
     def __init__(self):
         super().__init__()
         self.layer = nn.Linear(3, 1)
