@@ -52,6 +52,7 @@ def losses(subject: Subject, section: Section) -> None:
     pair = table_of(main, targets)
     if pair is not None and is_cross_entropy(subject):
         _beside_chance(subject, section, outputs, main, targets, at)
+    _targets_scale(section, main, targets)
     mixed = mixes_pairs(subject)
     if mixed is not None:
         shapes = (tuple(main.shape), tuple(targets.shape))
@@ -69,6 +70,21 @@ def losses(subject: Subject, section: Section) -> None:
             (f"the batch twice has twice the loss; a step grows with the batch, here {length(subject.train.batches[0][0])}-fold", f"同一批重复一次，损失加倍；步长随批次大小增大，此处为 {length(subject.train.batches[0][0])} 倍"),
             ('reduction="mean", or divide the learning rate by the batch size', "请用 reduction=\"mean\"，或把学习率除以批次大小"),
             ("large-batch", "gradient-descent"),
+        )  # fmt: skip
+
+
+def _targets_scale(section: Section, main: Tensor, targets: Any) -> None:
+    if not isinstance(targets, Tensor) or not targets.is_floating_point() or main.numel() != targets.numel():
+        return
+    size, own = (float(t.double().square().mean().sqrt()) for t in (targets, main))
+    if math.isfinite(size) and size > 100 and own < 0.1 * size:
+        middle, spread = float(targets.double().mean()), float(targets.double().std())
+        section.find(
+            "warning", "targets-scale",
+            ("the targets are far larger than what the network puts out", "目标远大于网络的输出"),
+            (f"targets of mean {middle:.3g} and standard deviation {spread:.3g}, outputs of root mean square {own:.3g}", f"目标均值为 {middle:.3g}、标准差为 {spread:.3g}，输出的均方根为 {own:.3g}"),
+            ("train on (y − mean) / standard deviation of the training targets, and scale back what is predicted", "请用 (y − 均值) / 标准差（取自训练目标）训练，预测时再换算回来"),
+            ("mse", "losses"),
         )  # fmt: skip
 
 
