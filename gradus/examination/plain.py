@@ -25,7 +25,10 @@ def as_text(examination: Any, lang: str) -> str:
     if all(v.level == "note" for v in examination.verdicts):
         lines += folded("  ✓ ", none_found(len(examination.not_checked)).get(lang))
     for v in examination.verdicts:
-        lines += folded(f"  {MARKS[v.level]} {LEVELS[v.level].get(lang)}: ", v.statement.get(lang))
+        lines += folded(
+            f"  {MARKS[v.level]} {LEVELS[v.level].get(lang)}{Text(': ', '：').get(lang)}",
+            v.statement.get(lang),
+        )
         lines += folded("      ", v.evidence.get(lang))
         lines += folded("      → ", v.advice.get(lang))
         if v.pages:

@@ -51,9 +51,7 @@ def steps_too_small(watch):
 
 @sick("nothing-moves", 8)
 def steps_too_small_for_noisy_batches(watch):
-    """The loss of small batches goes up and down; that it is lower than at first says nothing of the steps."""
-    model = mlp()
-    optimizer = sgd(model, 1e-12)
+    optimizer = sgd(model := mlp(), 1e-12)
     with watch(model, optimizer) as w:
         for k, (x, y) in enumerate(batches(10, size=8)):
             optimizer.zero_grad()
