@@ -182,9 +182,40 @@ def modes(subject: Subject, section: Section) -> None:
         )  # fmt: skip
 
 
+def hidden(subject: Subject, section: Section) -> None:
+    """Layers and parameters in a plain list, tuple or dictionary: no optimiser, `.to` or `state_dict` knows of them."""
+    known = {id(p) for p in subject.model.parameters()}
+    found: list[tuple[str, int]] = []
+    for path, m in subject.model.named_modules():
+        for name, held in vars(m).items():
+            if name.startswith("_") or not isinstance(held, (list, tuple, dict)):
+                continue
+            count = 0
+            for part in held.values() if isinstance(held, dict) else held:
+                own = list(part.parameters()) if isinstance(part, nn.Module) else [part]
+                count += sum(
+                    p.numel()
+                    for p in own
+                    if isinstance(p, nn.Parameter) and p.requires_grad and id(p) not in known
+                )
+            if count:
+                found.append((f"{path}.{name}" if path else name, count))
+    if found:
+        total = sum(n for _, n in found)
+        names = ", ".join(n for n, _ in found[:5])
+        section.find(
+            "fault", "layers-hidden",
+            ("the model does not know some of its layers", "模型不知道自己的某些层"),
+            (f"{names}: a plain list, tuple or dictionary with {total:,} parameters that model.parameters() lacks", f"{names} 是普通的列表、元组或字典，其中 {total:,} 个参数不在 model.parameters() 中"),
+            ("hold layers in nn.ModuleList or nn.ModuleDict, parameters in nn.ParameterList: only these are trained, moved and saved", "请用 nn.ModuleList、nn.ModuleDict 存放层，用 nn.ParameterList 存放参数：只有它们才会被训练、移动和保存"),
+            ("mlp",),
+        )  # fmt: skip
+
+
 CHECKS = (
     (Text("parameters", "参数"), parameters),
     (Text("shared parameters and layers", "共享的参数与层"), shared),
     (Text("operations and sizes of activations", "运算次数与激活的大小"), operations),
+    (Text("layers in plain lists", "普通列表中的层"), hidden),
     (Text("modes of the layers", "各层的模式"), modes),
 )

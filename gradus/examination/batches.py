@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset, IterableDataset
 
 from gradus.arguments import refusal
 from gradus.text import Text
@@ -42,8 +44,16 @@ def taken(name: str, data: Any, seed: int, most: int = MOST_SAMPLES) -> Taken:
     """
     if _is_pair(data):
         return _of_pair(name, data, seed, most)
-    if isinstance(data, (str, bytes, Mapping, Tensor)) or not isinstance(data, Iterable):
-        raise refusal(name, ("a pair (inputs, targets) or batches of such pairs", "一对 (inputs, targets) 或由其构成的批次"), data, kind=True)  # fmt: skip
+    by_sample = isinstance(data, Dataset) and not isinstance(data, IterableDataset)
+    if isinstance(data, (str, bytes, Mapping, Tensor)) or by_sample or not isinstance(data, Iterable):
+        mend = ("", "")
+        if isinstance(data, Dataset):
+            call = "torch.utils.data.DataLoader(dataset, batch_size=64)"
+            mend = (f"give {call}", f"请给出 {call}")
+        raise refusal(name, ("a pair (inputs, targets) or batches of such pairs", "一对 (inputs, targets) 或由其构成的批次"), data, mend, kind=True)  # fmt: skip
+    if isinstance(data, (tuple, list)) and any(isinstance(part, np.ndarray) for part in data):
+        mend = ("torch.from_numpy makes them so", "可用 torch.from_numpy 转换")
+        raise refusal(name, ("tensors", "张量"), Text("arrays of NumPy", "NumPy 数组"), mend, kind=True)
     batches: list[tuple[Any, Any]] = []
     count = size = 0
     whole = True
@@ -52,7 +62,10 @@ def taken(name: str, data: Any, seed: int, most: int = MOST_SAMPLES) -> Taken:
             whole = False
             break
         if not isinstance(batch, Sequence) or isinstance(batch, (str, bytes)) or len(batch) != 2:
-            raise refusal(f"{name}[{number}]", ("a pair (inputs, targets)", "一对 (inputs, targets)"), batch, kind=True)  # fmt: skip
+            came: Any = batch
+            if isinstance(batch, (tuple, list)):
+                came = Text(f"{len(batch)} entries", f"{len(batch)} 项")
+            raise refusal(f"{name}[{number}]", ("a pair (inputs, targets)", "一对 (inputs, targets)"), came, kind=True)  # fmt: skip
         inputs, targets = _checked(f"{name}[{number}]", batch)
         batches.append((copied(inputs), copied(targets)))
         count += length(inputs)

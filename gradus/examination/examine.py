@@ -14,7 +14,7 @@ from gradus.errors import GradusError, raised, words_of
 from gradus.examination.batches import Taken, taken
 from gradus.examination.budget import Budget
 from gradus.examination.examination import Examination
-from gradus.examination.guard import Guard, silence
+from gradus.examination.guard import Guard, plain_attention, silence
 from gradus.examination.preparation import facts_of, load
 from gradus.examination.sections import SECTIONS, Check, chosen
 from gradus.examination.subject import Subject
@@ -98,6 +98,10 @@ def examined(
     told: Callable[[Examination], None] | None = None,
 ) -> Examination:
     """`examine`, which tells after every check what was found so far."""
+    for name, value in (("model", model), ("loss", loss)):
+        if isinstance(value, type):
+            kind = value.__name__
+            raise refusal(name, ("an object", "一个对象"), Text(f"the class {kind}", f"类 {kind}"), (f"make one: {kind}(…)", f"请先构造：{kind}(…)"), kind=True)  # fmt: skip
     module("model", model)
     function("loss", loss, "torch.nn.functional.cross_entropy")
     if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
@@ -244,7 +248,7 @@ def _look(subject: Subject, guard: Guard, section: Section, check: Check, end: f
         return
     begun = subject.budget.spent
     try:
-        with silence(), time_limit(left), torch.enable_grad():
+        with silence(), plain_attention(), time_limit(left), torch.enable_grad():
             subject.seeded()
             check.look(subject, section)
     except Unchecked as error:

@@ -45,6 +45,7 @@ class Guard:
                 torch.backends.cuda.enable_mem_efficient_sdp, torch.backends.cuda.mem_efficient_sdp_enabled()
             ),
             _setting(torch.backends.cuda.enable_cudnn_sdp, torch.backends.cuda.cudnn_sdp_enabled()),
+            _setting(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled()),
             _setting(sys.setrecursionlimit, sys.getrecursionlimit()),
             _setting(setattr, torch.backends.cudnn, "enabled", torch.backends.cudnn.enabled),
         ]
@@ -90,6 +91,17 @@ def silence() -> Iterator[_Nowhere]:
             yield sink
         finally:
             sys.stdout, sys.stderr = out, err
+
+
+@contextmanager
+def plain_attention() -> Iterator[None]:
+    """Within it, encoder layers take no fused path: hooks hear none of their layers there, and nested tensors have no shape."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def tidy() -> None:

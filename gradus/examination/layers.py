@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations
 
 import torch
 from torch import Tensor, nn
@@ -74,18 +73,22 @@ def twins(subject: Subject, section: Section) -> None:
         if bool((values == values.flatten()[0]).all()):
             continue  # constants are equal by themselves
         groups[p.shape, float(values.double().sum())].append((name, values))
-    pairs = [
-        (a, b)
-        for group in groups.values()
-        for (a, x), (b, y) in combinations(group[:12], 2)
-        if x.data_ptr() != y.data_ptr() and torch.equal(x, y)
-    ]
-    if pairs:
-        names = sorted({n for pair in pairs for n in pair})
+    equal: list[list[str]] = []
+    for group in groups.values():
+        classes: list[list[tuple[str, Tensor]]] = []
+        for name, values in group[:12]:
+            home = next((c for c in classes if torch.equal(c[0][1], values)), None)
+            if home is None:
+                classes.append([(name, values)])
+            elif all(values.data_ptr() != other.data_ptr() for _, other in home):
+                home.append((name, values))
+        equal += [[name for name, _ in c] for c in classes if len(c) > 1]
+    if equal:
+        count = sum(map(len, equal))
         section.find(
             "warning", "weights-equal",
             ("parameters that are not shared have equal values", "并未共享的参数取值相同"),
-            ("; ".join(f"{a} = {b}" for a, b in pairs[:3]) + f" ({len(names)} parameters)", "；".join(f"{a} = {b}" for a, b in pairs[:3]) + f"（{len(names)} 个参数）"),
+            ("; ".join(map(" = ".join, equal[:3])) + f" ({count} parameters)", "；".join(map(" = ".join, equal[:3])) + f"（{count} 个参数）"),
             ("a copy of a layer (nn.TransformerEncoder makes such) starts as its twin: draw its weights anew. Where they are meant to be tied, assign the parameter itself", "复制的层（nn.TransformerEncoder 即如此）一开始与原层相同：请重新抽取其权重。若本意是共享，请直接赋以同一个参数"),
             ("initialization",),
         )  # fmt: skip

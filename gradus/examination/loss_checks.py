@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gradus.errors import raised
-from gradus.examination.batches import length
+from gradus.examination.batches import copied, length
 from gradus.examination.loss_kinds import class_axis, is_cross_entropy, is_sum, loss_at, mixes_pairs, sample
-from gradus.examination.outcomes import table_of
+from gradus.examination.outcomes import table_of, with_main
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
@@ -25,6 +25,7 @@ def losses(subject: Subject, section: Section) -> None:
     try:
         at = loss_at(subject, outputs, main, targets)
     except Unchecked:
+        _no_number(subject, section, outputs, main, targets)
         raise
     except Exception as error:
         en, zh = raised(error)
@@ -52,6 +53,7 @@ def losses(subject: Subject, section: Section) -> None:
     pair = table_of(main, targets)
     if pair is not None and is_cross_entropy(subject):
         _beside_chance(subject, section, outputs, main, targets, at)
+    _targets_scale(section, main, targets)
     mixed = mixes_pairs(subject)
     if mixed is not None:
         shapes = (tuple(main.shape), tuple(targets.shape))
@@ -69,6 +71,43 @@ def losses(subject: Subject, section: Section) -> None:
             (f"the batch twice has twice the loss; a step grows with the batch, here {length(subject.train.batches[0][0])}-fold", f"同一批重复一次，损失加倍；步长随批次大小增大，此处为 {length(subject.train.batches[0][0])} 倍"),
             ('reduction="mean", or divide the learning rate by the batch size', "请用 reduction=\"mean\"，或把学习率除以批次大小"),
             ("large-batch", "gradient-descent"),
+        )  # fmt: skip
+
+
+def _no_number(subject: Subject, section: Section, outputs: Any, main: Tensor, targets: Any) -> None:
+    with torch.no_grad():
+        value = subject.loss(with_main(copied(outputs), main.clone()), copied(targets))
+    if isinstance(value, Tensor):
+        came = f"a tensor of shape {tuple(value.shape)}", f"形状为 {tuple(value.shape)} 的张量"
+        mend = (
+            'reduction="mean", or .mean() of what it returns',
+            '请用 reduction="mean"，或对返回值取 .mean()',
+        )
+    else:
+        kind = type(value).__name__
+        came = f"an object of type {kind}", f"{kind} 类型的对象"
+        mend = (
+            "return the loss as a tensor: .item() and float() cut it off from the model",
+            "请以张量返回损失：.item() 与 float() 会切断它与模型的联系",
+        )
+    section.find(
+        "fault", "loss-no-number", ("no gradient can be taken of what the loss returns", "无法对损失的返回值求梯度"),
+        (f"it returns {came[0]}, not a tensor of one number", f"它返回{came[1]}，而不是单个数的张量"), mend, ("losses",),
+    )  # fmt: skip
+
+
+def _targets_scale(section: Section, main: Tensor, targets: Any) -> None:
+    if not isinstance(targets, Tensor) or not targets.is_floating_point() or main.numel() != targets.numel():
+        return
+    size, own = (float(t.double().square().mean().sqrt()) for t in (targets, main))
+    if math.isfinite(size) and size > 100 and own < 0.1 * size:
+        middle, spread = float(targets.double().mean()), float(targets.double().std())
+        section.find(
+            "warning", "targets-scale",
+            ("the targets are far larger than what the network puts out", "目标远大于网络的输出"),
+            (f"targets of mean {middle:.3g} and standard deviation {spread:.3g}, outputs of root mean square {own:.3g}", f"目标均值为 {middle:.3g}、标准差为 {spread:.3g}，输出的均方根为 {own:.3g}"),
+            ("train on (y − mean) / standard deviation of the training targets, and scale back what is predicted", "请用 (y − 均值) / 标准差（取自训练目标）训练，预测时再换算回来"),
+            ("mse", "losses"),
         )  # fmt: skip
 
 

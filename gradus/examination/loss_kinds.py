@@ -13,6 +13,8 @@ from gradus.examination.outcomes import main_of, with_main
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Unchecked
 
+LARGE = 10.0  # root mean square of real targets beside which outputs of size 1 would not be seen
+
 
 def sample(subject: Subject) -> tuple[Any, Tensor, Any]:
     """What the model returned for the first batch, the main tensor of it, and the targets.
@@ -55,8 +57,9 @@ def is_cross_entropy(subject: Subject) -> bool:
         return False
     generator = torch.Generator().manual_seed(subject.seed)
     shape = [1 if k == axis % main.dim() else s for k, s in enumerate(main.shape)]
-    shift = torch.randn(shape, generator=generator).to(main)
-    scores = torch.randn(main.shape, generator=generator).to(main)
+    size, middle = scale_of(targets)
+    shift = size * torch.randn(shape, generator=generator).to(main)
+    scores = middle + size * torch.randn(main.shape, generator=generator).to(main)
     at, shifted = (loss_at(subject, outputs, m, targets) for m in (scores, scores + shift))
     stirred = loss_at(subject, outputs, scores.roll(1, axis), targets)
     return near(at, shifted) and not near(at, stirred, 1e-6)
@@ -77,13 +80,31 @@ def class_axis(main: Tensor, targets: Any) -> int:
     return _class_axis(main, targets)
 
 
+def scale_of(targets: Any) -> tuple[float, float]:
+    """Deviation and mean that drawn outputs need for the loss to see them beside the targets: 1 and 0 but for large real ones."""
+    if not isinstance(targets, Tensor) or not targets.is_floating_point() or targets.numel() < 2:
+        return 1.0, 0.0
+    y = targets.double()
+    size = float(y.square().mean().sqrt())
+    if not math.isfinite(size) or size <= LARGE:
+        return 1.0, 0.0
+    return max(float(y.std()), 1e-3 * size), float(y.mean())
+
+
 def is_sum(subject: Subject) -> bool:
     """Whether the loss of a batch is the sum, not the mean, of those of its samples: that of the batch twice is doubled."""
     outputs, main, targets = sample(subject)
-    if not isinstance(targets, Tensor) or not isinstance(outputs, Tensor) or len(main) != len(targets):
-        raise Unchecked("outputs or targets are no tensors", "输出或目标不是张量")
+    if not isinstance(targets, Tensor) or len(main) != len(targets):
+        raise Unchecked(
+            "the targets are no tensor with a row for each output", "目标不是与输出逐行对应的张量"
+        )
     once = loss_at(subject, outputs, main, targets)
-    twice = loss_at(subject, outputs, torch.cat([main, main]), torch.cat([targets, targets]))
+    try:
+        twice = loss_at(subject, outputs, torch.cat([main, main]), torch.cat([targets, targets]))
+    except Exception:
+        if isinstance(outputs, Tensor):
+            raise
+        return False  # the loss reads more of the outputs than this tensor, which stays as long as it was
     return near(twice, 2 * once) and not near(twice, once)
 
 
@@ -96,8 +117,11 @@ def mixes_pairs(subject: Subject) -> tuple[float, float] | None:
     moved = rows(targets, order)
     if torch.equal(moved, targets):
         raise Unchecked("all targets are equal", "所有目标都相同")
+    size, middle = scale_of(targets)
     drawn = torch.randn(main.shape, generator=torch.Generator().manual_seed(subject.seed)).to(main)
-    if main.min() >= 0:
+    if size != 1.0:
+        drawn = middle + size * drawn
+    elif main.min() >= 0:
         drawn = drawn.sigmoid()  # a loss that takes probabilities alone
     values = [loss_at(subject, outputs, drawn, t) for t in (targets, moved)]
     return (values[0], values[1]) if near(values[0], values[1], 1e-6) else None

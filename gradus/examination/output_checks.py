@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gradus.errors import raised
 from gradus.examination.batches import copied, length, rows
+from gradus.examination.failures import Drawn, advice_for
 from gradus.examination.loss_checks import losses
 from gradus.examination.loss_kinds import (
     class_axis,
@@ -39,7 +40,7 @@ def forward(subject: Subject, section: Section) -> None:
         section.find(
             "fault", "model-fails",
             ("the model does not run on these data", "模型无法在这些数据上运行"), (f"it {en}"[:300], f"它{zh}"[:300]),
-            ("look at the shapes and types of the inputs", "请检查输入的形状与类型"), ("mlp",),
+            advice_for(subject.model, inputs, error), ("mlp",),
         )  # fmt: skip
         raise
     main = main_of(outputs)
@@ -124,7 +125,8 @@ def repeated(subject: Subject, section: Section) -> None:
     n = min(length(inputs), 32)
     inputs = rows(inputs, slice(n))
     with subject.evaluating(), torch.no_grad():
-        one, two = (main_of(subject.run(inputs)) for _ in range(2))
+        with Drawn() as drawn:
+            one, two = (main_of(subject.run(inputs)) for _ in range(2))
         if not isinstance(one, Tensor) or one.shape != two.shape:
             raise Unchecked("the model returns no tensor of one shape", "模型未返回形状固定的张量")
         if not one.is_floating_point() or not bool(one.isfinite().all()):
@@ -134,7 +136,7 @@ def repeated(subject: Subject, section: Section) -> None:
         tolerance = 64 * torch.finfo(one.dtype).eps ** 0.75
         if gap > tolerance * max(size, 1e-30):
             section.find(
-                "warning", "outputs-random",
+                "note" if drawn.meant else "warning", "outputs-random",
                 ("in evaluation mode the outputs differ from call to call", "评估模式下，每次调用的输出不同"),
                 (f"two calls on the same {n} samples differ by {gap / max(size, 1e-30):.1%} of the outputs' size", f"对相同的 {n} 个样本调用两次，输出相差其大小的 {gap / max(size, 1e-30):.1%}"),
                 ("draw only while self.training is true, as F.dropout(x, p, self.training) does", "只在 self.training 为真时随机抽取，如 F.dropout(x, p, self.training)"),
@@ -193,6 +195,9 @@ def equal(subject: Subject, section: Section) -> None:
 def softmaxes(subject: Subject, section: Section) -> None:
     """Whether the outputs are what the loss takes: logits, log-probabilities or probabilities."""
     outputs, main, targets = sample(subject)
+    if main.dim() == 1 and bool(main.isfinite().all()) and _real_like(targets, main):
+        _sigmoid_twice(subject, section, outputs, main, targets)
+        return
     if main.dim() < 2 or not bool(main.isfinite().all()):
         raise Unchecked("the outputs are no rows of finite scores", "输出不是有限得分的行")
     axis = class_axis(main, targets)
@@ -236,8 +241,12 @@ def softmaxes(subject: Subject, section: Section) -> None:
                 ("end the model with log_softmax, or use cross_entropy on the logits", "请以 log_softmax 结束模型，或对 logits 用 cross_entropy"),
                 ("nll", "softmax-cross-entropy"),
             )  # fmt: skip
-    if isinstance(targets, Tensor) and targets.is_floating_point() and targets.shape == main.shape:
+    if _real_like(targets, main):
         _sigmoid_twice(subject, section, outputs, main, targets)
+
+
+def _real_like(targets: Any, main: Tensor) -> bool:
+    return isinstance(targets, Tensor) and targets.is_floating_point() and targets.shape == main.shape
 
 
 def _sigmoid_twice(subject: Subject, section: Section, outputs: Any, main: Tensor, targets: Tensor) -> None:

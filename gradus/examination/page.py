@@ -12,7 +12,7 @@ from gradus import __version__
 from gradus.catalogue import concept
 from gradus.errors import GradusError
 from gradus.examination.figures import pictures
-from gradus.examination.plain import cell
+from gradus.examination.plain import cell, none_found
 from gradus.examination.sections import SECTIONS
 from gradus.examination.verdicts import LEVELS, Section
 from gradus.numbers import mathematical
@@ -33,7 +33,6 @@ WORDS = {
     "made-by": Text("made by Gradus {}", "由 Gradus {} 生成"),
     "contents": Text("Contents", "目录"),
     "verdicts": Text("Verdicts", "结论"),
-    "none": Text("No fault and no warning.", "没有故障，也没有警告。"),
     "evidence": Text("evidence", "证据"),
     "advice": Text("what to do", "怎么办"),
     "mathematics": Text("The mathematics", "相关数学"),
@@ -65,6 +64,7 @@ def examination_html(examination: Examination, lang: str) -> str:
         html_lang=LANGUAGES[lang],
         examination=examination,
         sections=sections,
+        none_found=none_found(len(examination.not_checked)).get(lang),
         concepts=concepts,
         titles={key: c.title for key, c in concepts.items()},
         levels=LEVELS,
@@ -122,7 +122,7 @@ def fragment(examination: Examination, lang: str) -> str:
     """Verdicts and facts, for a notebook."""
     parts = [f"<h3>{escape(WORDS['kicker'].get(lang))}: <code>{escape(examination.title)}</code></h3>"]
     if all(v.level == "note" for v in examination.verdicts):
-        parts.append(f"<p>✓ {escape(WORDS['none'].get(lang))}</p>")
+        parts.append(f"<p>✓ {escape(none_found(len(examination.not_checked)).get(lang))}</p>")
     items = "".join(
         f"<li><b>{escape(LEVELS[v.level].get(lang))}: {escape(v.statement.get(lang))}</b><br>{escape(v.evidence.get(lang))}"
         f"<br>→ {escape(v.advice.get(lang))}</li>"

@@ -23,9 +23,12 @@ def as_text(examination: Any, lang: str) -> str:
     lines += columns([[f"  {a.get(lang)}", b.get(lang)] for a, b in examination.facts])
     lines += ["", VERDICTS.get(lang)]
     if all(v.level == "note" for v in examination.verdicts):
-        lines.append(f"  ✓ {NONE_FOUND.get(lang)}")
+        lines += folded("  ✓ ", none_found(len(examination.not_checked)).get(lang))
     for v in examination.verdicts:
-        lines += folded(f"  {MARKS[v.level]} {LEVELS[v.level].get(lang)}: ", v.statement.get(lang))
+        lines += folded(
+            f"  {MARKS[v.level]} {LEVELS[v.level].get(lang)}{Text(': ', '：').get(lang)}",
+            v.statement.get(lang),
+        )
         lines += folded("      ", v.evidence.get(lang))
         lines += folded("      → ", v.advice.get(lang))
         if v.pages:
@@ -37,6 +40,16 @@ def as_text(examination: Any, lang: str) -> str:
         for n in examination.not_checked:
             lines += folded("  – ", f"{n.what.get(lang)}{Text(': ', '：').get(lang)}{n.reason.get(lang)}")
     return "\n".join(lines)
+
+
+def none_found(left: int) -> Text:
+    """That nothing was found, and of how much that cannot be said."""
+    if not left:
+        return NONE_FOUND
+    return Text(
+        f"{NONE_FOUND.en} in what was checked; not checked: {left}, listed below",
+        f"已检查的内容中{NONE_FOUND.zh}；另有 {left} 项未检查，列于下文",
+    )
 
 
 def _section(section: Section, lang: str) -> list[str]:

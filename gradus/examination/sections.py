@@ -74,7 +74,7 @@ def chosen(sections: object) -> list[str]:
     """
     if sections is None:
         return list(SECTIONS)
-    names = [sections] if isinstance(sections, str) else sections
+    names = [n.strip() for n in sections.split(",")] if isinstance(sections, str) else sections
     if (
         not isinstance(names, (list, tuple, set, frozenset))
         or not names

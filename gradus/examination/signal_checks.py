@@ -12,7 +12,8 @@ from gradus.examination.attention import attention_checks
 from gradus.examination.batches import length
 from gradus.examination.layers import missing_activations, twins
 from gradus.examination.norms import norm_checks
-from gradus.examination.outcomes import main_of
+from gradus.examination.outcomes import main_of, table_of
+from gradus.examination.reach import out_of_reach
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Table, Unchecked
 from gradus.text import Text
@@ -220,7 +221,9 @@ def rank(subject: Subject, section: Section) -> None:
     )
     section.values |= {"feature_rank": count, "feature_spread": spread}
     inputs_rank = _input_rank(subject)
-    if spread < 0.01 or (count < 1.5 and inputs_rank is not None and inputs_rank > 4):
+    # features that are trained fall on C − 1 directions for C classes, on one for each number of a regression
+    enough = _directions(subject) >= 3
+    if spread < 0.01 or (count < 1.5 and enough and inputs_rank is not None and inputs_rank > 4):
         section.find(
             "warning", "rank-collapsed",
             ("the features have collapsed", "特征已坍缩"),
@@ -228,6 +231,15 @@ def rank(subject: Subject, section: Section) -> None:
             ("residual connections, norms, or weights nearer to the edge between order and chaos", "请加残差连接或归一化，或使权重更接近有序与混沌的边界"),
             ("signal-propagation", "residual"),
         )  # fmt: skip
+
+
+def _directions(subject: Subject) -> int:
+    """Directions that the features of a well trained network need."""
+    main = main_of(subject.outputs()[0])
+    if not isinstance(main, Tensor) or not len(main):
+        return 0
+    pair = table_of(main, subject.train.batches[0][1])
+    return main[0].numel() if pair is None else pair[0].shape[1] - 1
 
 
 def _input_rank(subject: Subject) -> float | None:
@@ -248,6 +260,7 @@ def outputs_cut(subject: Subject, section: Section) -> None:
         raise Unchecked("no layer was heard", "没有听到任何层")
     main: Any = main_of(subject.outputs()[0])
     last = rows[-1]
+    out_of_reach(section, last.kind, main, subject.train.batches[0][1])
     from gradus.examination.loss_kinds import is_cross_entropy
 
     if (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,18 @@ def arguments_of(path: str) -> dict[str, Any]:
         missing = [k for k in ("model", "loss", "data") if k not in value]
         if not unknown and not missing:
             return dict(value)
+        near = get_close_matches(unknown[0], OPTIONS, 1) if unknown else []
+        meant = Text(f"; {near[0]} may be meant", f"；也许本意是 {near[0]}") if near else Text("", "")
         en = (
-            f"has {', '.join(unknown)}, which examine does not take"
+            f"has {', '.join(unknown)}, which examine does not take{meant.en}"
             if unknown
             else f"lacks {', '.join(missing)}"
         )
-        zh = f"含有 examine 没有的参数 {'、'.join(unknown)}" if unknown else f"缺少 {'、'.join(missing)}"
+        zh = (
+            f"含有 examine 没有的参数 {'、'.join(unknown)}{meant.zh}"
+            if unknown
+            else f"缺少 {'、'.join(missing)}"
+        )
         raise GradusError(Text(f"the dict of {path} {en}", f"{path} 的字典{zh}"))
     got = f"{len(value)}" if isinstance(value, tuple) else type(value).__name__
     tuple_en = "a tuple of " if isinstance(value, tuple) else ""

@@ -135,7 +135,7 @@ class Batches(Judge):
         trained = [n for n, m in off if not isinstance(m, nn.modules.batchnorm._NormBase) or any(p.requires_grad for p in m.parameters())]  # fmt: skip
         self.say(
             "eval-while-training", listed(names),
-            f"model.training is False at a training step; {len(names)} layers behave otherwise in it",
+            f"model.training is False at a training step; {len(names)} {'layer behaves' if len(names) == 1 else 'layers behave'} otherwise in it",
             f"训练的这一步 model.training 为 False；有 {len(names)} 层因此表现不同",
             level=None if trained else "note",
         )  # fmt: skip

@@ -74,6 +74,12 @@ OF_GRADIENTS: dict[str, Kind] = {
         Text("the model ran under torch.no_grad(), all its parameters are frozen, or its output was detached", "模型在 torch.no_grad() 中运行、参数全部冻结，或输出被分离（detach）"),
         ("reverse-mode",),
     ),
+    "never-stepped": Kind(
+        "warning",
+        Text("gradients are computed, and no step is taken", "计算了梯度，却从未更新参数"),
+        Text("call optimizer.step() after backward(), on the optimizer that is watched", "请在 backward() 之后对所监视的优化器调用 optimizer.step()"),
+        ("sgd", "gradient-descent"),
+    ),
     "clipped-always": Kind(
         "warning",
         Text("clipping cuts the gradient to less than a tenth at every step: its length is always the bound's", "每一步裁剪都把梯度缩到不足十分之一：其长度总等于上限"),

@@ -16,6 +16,7 @@ from gradus.examination.watch_calm import Calm
 from gradus.examination.watch_gradients import Ledger
 from gradus.examination.watch_holdings import Holdings
 from gradus.examination.watch_hooks import EAR, hook_end, hook_layers, hook_optimizers, hook_root
+from gradus.examination.watch_idle import Idle
 from gradus.examination.watch_progress import Progress
 from gradus.examination.watch_quick import first_tensor, in_float16, marked
 from gradus.examination.watch_scene import Judge, Passage, Scene, Step
@@ -51,7 +52,7 @@ class LoopListener:
             Batches(self.scene),
         )
         self.judges: list[Judge] = [
-            self.ledger, Holdings(self.scene), self.progress, Signals(self.scene), self.batches,
+            self.ledger, Holdings(self.scene), self.progress, Signals(self.scene), self.batches, Idle(self.scene),
         ]  # fmt: skip
         self.calm = Calm(self.scene, self.ledger, self.progress, self.batches)
         self.asked: dict[str, list[Judge]] = {}

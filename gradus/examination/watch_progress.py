@@ -95,6 +95,7 @@ class Progress(Judge):
         if not (math.isfinite(change) and math.isfinite(size)) or size == 0:
             return
         course.moved = change / size
+        course.most = max(course.most, course.moved)
         course.table = [
             (n, str(tuple(p.shape)), w, u)
             for n, p, w, u in zip(step.names, held, weights, updates, strict=True)
@@ -134,7 +135,10 @@ class Progress(Judge):
                     f"{of} 个有梯度的 {kind} 权重中，这一步有 {stayed} 个没有变化；lr 为 {_rates(course)}",
                 )  # fmt: skip
                 return
-        still = course.moved < STILL and course.steady >= course.still and not self._advanced(course)
+        # a loss that falls although no step has moved anything falls by the batch
+        idle = course.most < STILL and not course.changed
+        advanced = not idle and self._advanced(course)
+        still = course.moved < STILL and course.steady >= course.still and not advanced
         course.still = course.still + 1 if still else 0
         if course.still >= MORE and not course.lost:
             self.say(
@@ -218,7 +222,7 @@ class _Course:
         self.last: deque[float] = deque(maxlen=SOME)
         self.rates: list[float] = []
         self.changed = False
-        self.moved = 0.0
+        self.moved = self.most = 0.0
         self.table: list[tuple[str, str, float, float]] = []
         self.moves: deque[float] = deque(maxlen=SOME)
         self.steady = self.zero = self.lost = self.still = 0

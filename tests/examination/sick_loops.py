@@ -223,3 +223,32 @@ def nan_in_a_batch(watch):
             loss_of(model, x, y).backward()
             optimizer.step()
     return w
+
+
+@sick("never-stepped", 1)
+def step_forgotten(watch):
+    model = mlp()
+    optimizer = sgd(model)
+    with watch(model, optimizer) as w:
+        for x, y in batches(6):
+            optimizer.zero_grad()
+            loss_of(model, x, y).backward()
+    return w
+
+
+@sick("loss-without-model", 3)
+def generator_cut_off(watch):
+    torch.manual_seed(0)
+    g, d = nn.Linear(16, 64), nn.Sequential(nn.Linear(64, 32), nn.LeakyReLU(0.2), nn.Linear(32, 1))
+    og, od = sgd(g), sgd(d)
+    loss = F.binary_cross_entropy_with_logits
+    with watch(nn.ModuleDict({"g": g, "d": d}), [og, od]) as w:
+        for x, _ in batches(6):
+            od.zero_grad()
+            fake = g(torch.randn(64, 16)).detach()
+            (loss(d(x), torch.ones(64, 1)) + loss(d(fake), torch.zeros(64, 1))).backward()
+            od.step()
+            og.zero_grad()
+            loss(d(fake), torch.ones(64, 1)).backward()
+            og.step()
+    return w

@@ -49,6 +49,17 @@ def steps_too_small(watch):
     return plain(watch, model, sgd(model, 1e-9), 10)
 
 
+@sick("nothing-moves", 8)
+def steps_too_small_for_noisy_batches(watch):
+    optimizer = sgd(model := mlp(), 1e-12)
+    with watch(model, optimizer) as w:
+        for k, (x, y) in enumerate(batches(10, size=8)):
+            optimizer.zero_grad()
+            (loss_of(model, x, y) * (1.0, 0.4, 1.3)[k % 3]).backward()
+            optimizer.step()
+    return w
+
+
 @sick("zero-rate", 2)
 def rate_of_zero(watch):
     model = mlp()

@@ -6,7 +6,9 @@ import torch
 from healthy_networks import binary
 from planted_faults import (
     Case,
+    N,
     case,
+    digits,
     mlp,
     sick,
 )
@@ -118,3 +120,35 @@ def inputs_in_place() -> Case:
 def shapes_do_not_fit() -> Case:
     torch.manual_seed(0)
     return case(nn.Sequential(nn.Linear(64, 48), nn.ReLU(), nn.Linear(32, 10)))
+
+
+@sick("layers-hidden")
+def layers_in_a_list() -> Case:
+    class Listed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers, self.head = [mlp(64, 48, 48)], nn.Linear(48, 10)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(F.relu(self.layers[0](x)))
+
+    return case(Listed())
+
+
+@sick("targets-scale")
+def targets_not_scaled() -> Case:
+    x, y = digits()
+    targets = 1e5 + 1e4 * y[:N, None].float()
+    return case(mlp(64, 48, 1), F.mse_loss, rate=1e-4) | {"data": (x[:N], targets), "held_out": None}
+
+
+@sick("targets-out-of-reach")
+def sigmoid_before_large_targets() -> Case:
+    x, y = digits()
+    model = nn.Sequential(mlp(64, 48, 1), nn.Sigmoid())
+    return case(model, F.mse_loss) | {"data": (x[:N], y[:N, None].float()), "held_out": None}
+
+
+@sick("loss-no-number")
+def loss_of_each_sample() -> Case:
+    return case(mlp(64, 48, 10), nn.CrossEntropyLoss(reduction="none"))
