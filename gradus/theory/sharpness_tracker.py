@@ -93,7 +93,8 @@ class SharpnessTracker:
         operator = Preconditioned(Curvature(model, self._loss, batch), law)
         start = random_vector(operator, self._generator)
         if self._vector is not None and self._vector.shape == start.shape:
-            start = self._vector.to(start) + FRESH * start / start.norm()
+            last, fresh = self._vector.to(start), start / start.norm()
+            start = last + (FRESH if last @ fresh >= 0 else -FRESH) * fresh  # the two may not cancel
         found = top_eigenpairs(operator, tolerance=self._tolerance, max_products=self._most, start=start)
         self._vector = found.vectors[:, 0]
         result = stable_step(law, found, 0.0, False)

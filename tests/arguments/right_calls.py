@@ -68,6 +68,7 @@ WITHOUT: dict[str, str] = {
     "gradus.training.NonFiniteError": "an exception",
     "gradus.examine": "takes any model, loss and data of the user's; tests/examination holds what it refuses",
     "gradus.explain": "takes any function of the user's; tests/explanation holds what it refuses",
+    "gradus.watch": "takes any model and optimizers of the user's; tests/examination holds what it refuses",
     "gradus.training.Callback": "a class to be overridden, without arguments",
     "gradus.training.Callback.on_end": "called by `fit` alone",
     "gradus.training.Callback.on_epoch_end": "called by `fit` alone",

@@ -46,8 +46,8 @@ LAZY_TRAINING = Concept(
         Symbol("K_t", "", "N N", "the network's tangent kernel after $t$ steps; $t$ does not grow with $n$"),
     ),
     returns=(
-        Result("f_t", "steps+1 N", "outputs on the training inputs at each step"),
-        Result("f_t(x)", "steps+1 M", "outputs on the test inputs"),
+        Result("outputs", "steps+1 N", "outputs on the training inputs at each step"),
+        Result("predictions", "steps+1 M", "outputs on the test inputs"),
     ),
     needs=("ntk-empirical", "kernel-ridge", "ntk-analytic"),
     source="jacot2018neural",

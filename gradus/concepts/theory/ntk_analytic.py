@@ -117,8 +117,8 @@ NTK_ANALYTIC = Concept(
     unverified="That $\\Theta$ also stays where it is while the net trains (Jacot, Gabriel and Hongler, theorem 2) is not measured here.",
     deviations="The means are taken by Gauss's rules in polar coordinates, in sectors that end where $u=0$ or $v=0$; good to 1e-12 for variances up to 1.5.",
     returns=(
-        Result("K", "n m", "the NNGP kernel: covariance of an output"),
-        Result(r"\Theta", "n m", "the tangent kernel"),
+        Result("nngp", "n m", "the NNGP kernel: covariance of an output"),
+        Result("ntk", "n m", "the tangent kernel"),
     ),
     differentiable=False,
     longest_sum=1000,
