@@ -133,6 +133,7 @@ def examined(
         subject = Subject(
             model, loss, train, held, optimizer, limits, seed, None if names is None else [*map(str, names)]
         )
+        so_far()  # the first pass of the model may end the process
         with silence():
             _limited(subject, guard)
         facts = facts_of(subject)
