@@ -20,6 +20,8 @@ SMOOTH = [c for c in load() if c.differentiable and differentiated(c)]
 CANNOT = {
     "critical-points": "nothing to differentiate",  # its result is a kind: minimum, maximum, neither
 }
+# Definitions whose root is found by halving: no tape sees its derivative. To be made shorter, never longer.
+HALVED = {"pac-bayes"}
 # Cases at which a definition branches on equality, so that the way taken there differs from both sides.
 BRANCHES = {
     ("tanh", "at zero"), ("elu", "at zero"), ("conjugate-gradients", "start is the solution"), ("dirichlet", "uniform"),
@@ -55,11 +57,11 @@ def outcome(concept, arguments):
 def test_the_tape_runs_every_smooth_definition(concept):
     found = {label: outcome(concept, a) for label, a in concept.cases(np.random.default_rng(0))}
     cannot = {label: reason for label, reason in found.items() if "cannot run" in reason}
-    assert cannot == {}
+    assert bool(cannot) == (concept.key in HALVED), cannot
     assert [reason for reason in found.values() if reason.startswith("fails")] == []
     branches = {(concept.key, label) for label, reason in found.items() if "branches" in reason}
     assert branches <= BRANCHES
-    if "holds" not in found.values():
+    if "holds" not in found.values() and concept.key not in HALVED:
         assert set(found.values()) == {CANNOT.get(concept.key)}
 
 
