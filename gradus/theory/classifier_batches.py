@@ -12,6 +12,7 @@ from gradus.arguments import refusal
 from gradus.arguments.tensors import module, same_device, tensor
 from gradus.optimization.unchanged_model import outside_of_inference
 from gradus.text import Text
+from gradus.theory.data_batches import batches
 
 
 def batches_of(model: nn.Module, data: Iterable[Any]) -> Iterator[tuple[str, Tensor, Tensor]]:
@@ -21,9 +22,7 @@ def batches_of(model: nn.Module, data: Iterable[Any]) -> Iterator[tuple[str, Ten
         GradusError: no module, no batch, or batches that are no pairs of inputs and as many labels.
     """
     module("model", model)
-    if not isinstance(data, Iterable) or isinstance(data, (str, bytes, dict, Tensor)):
-        raise refusal("data", ("batches (inputs, labels)", "各批 (inputs, labels)"), data, kind=True)
-    return _batches(data)
+    return _batches(batches(data))
 
 
 def _batches(data: Iterable[Any]) -> Iterator[tuple[str, Tensor, Tensor]]:

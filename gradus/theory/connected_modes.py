@@ -13,9 +13,10 @@ from gradus.optimization.batch_loss import Loss, checked, trainable
 from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
+from gradus.theory.data_batches import batches
 from gradus.theory.landscape import KINDS, checked_points, curve_weights
 from gradus.theory.lent_model import require_lendable
-from gradus.theory.weight_losses import batches, combined
+from gradus.theory.weight_losses import combined
 
 __all__ = ["connect_modes"]
 

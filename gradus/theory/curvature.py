@@ -24,6 +24,7 @@ from gradus.theory.batch_products import (
     output_product,
     slopes_outer,
 )
+from gradus.theory.data_batches import batches, require_determined, require_mean
 from gradus.theory.weight_norm import differentiable_twice
 
 KINDS = ("hessian", "gauss-newton", "empirical-fisher")
@@ -75,7 +76,7 @@ class Curvature:
         self.kind = choice("kind", kind, KINDS)
         self._mean = flag("mean", mean)
         self._model, self._loss = model, loss
-        self._data = _batches(data)
+        self._data = batches(data, again=True)
         sizes = [len(checked(model, loss, pair)[0]) for pair in self._data]
         if not sizes:
             raise refusal("data", ("at least one batch", "至少一个批次"), data)
@@ -87,7 +88,7 @@ class Curvature:
                 Text("lazy ones, or ones made in inference mode", "惰性参数或在推理模式中创建的参数"),
             )
         self._versions = [p._version for p in self._parameters]
-        _require_determined(model)
+        require_determined(model)
         self._factors = [n / sum(sizes) if mean else 1.0 for n in sizes]
         P = sum(p.numel() for p in self._parameters)
         self.shape = (P, P)
@@ -176,65 +177,12 @@ class Curvature:
         """That a batch's loss is the mean of those of its parts; with weights, or ignored samples, it is not."""
         for pair in self._data:
             inputs, targets = checked(self._model, self._loss, pair)
-            cut, n = len(inputs) // 3, len(inputs)
-            if not cut:
-                continue
+
+            def value(part: slice, x: Tensor = inputs, y: Tensor = targets) -> float:
+                return float(self._value(self._outputs(x[part]), y[part]).detach())
+
             with _untouched(self._model, self.device):
-                whole, first, second = (
-                    float(self._value(self._outputs(inputs[part]), targets[part]).detach())
-                    for part in (slice(None), slice(cut), slice(cut, None))
-                )
-            size = cut / n * abs(first) + (1 - cut / n) * abs(second)
-            if (
-                abs(cut / n * first + (1 - cut / n) * second - whole)
-                > 64 * torch.finfo(self.dtype).eps ** 0.75 * size
-            ):
-                raise refusal(
-                    "loss",
-                    ("a mean over the samples", "对样本的平均"),
-                    Text("one that weights samples or mixes them", "对样本加权或混合样本的损失"),
-                    ("give a loss that sums, with mean=False, or all data as one batch", "请用求和的损失并设 mean=False，或把全部数据作为一个批次"),
-                )  # fmt: skip
-
-
-def _batches(data: Any) -> Any:
-    """The pairs: the one pair of tensors, or what can be gone through again and again."""
-    if isinstance(data, (tuple, list)) and len(data) == 2 and isinstance(data[0], Tensor):
-        return [data]
-    if isinstance(data, (str, bytes, dict, Tensor)) or not isinstance(data, Iterable):
-        raise refusal(
-            "data",
-            ("a pair (inputs, targets) or batches of such pairs", "一对 (inputs, targets) 或由其构成的批次"),
-            data,
-            kind=True,
-        )
-    if isinstance(data, Iterator):
-        raise refusal(
-            "data",
-            ("batches that can be gone through again", "可重复遍历的批次"),
-            data,
-            ("give list(data)", "请用 list(data)"),
-            kind=True,
-        )
-    return data
-
-
-def _require_determined(model: nn.Module) -> None:
-    """That no layer draws at random or mixes the samples of a batch."""
-    for name, module in model.named_modules():
-        mixes = isinstance(module, nn.modules.batchnorm._BatchNorm) and (
-            module.training or module.running_mean is None
-        )
-        rate = getattr(module, "p", 0.0) if isinstance(module, nn.modules.dropout._DropoutNd) else getattr(module, "dropout", 0.0)  # fmt: skip
-        draws = module.training and isinstance(rate, (int, float)) and rate > 0
-        if mixes or draws:
-            kind = type(module).__name__
-            raise refusal(
-                "model",
-                ("layers whose outputs are determined, sample by sample", "输出确定且逐样本的层"),
-                Text(f"{kind} {name} in training mode", f"处于训练模式的 {kind} {name}"),
-                ("call model.eval()", "请调用 model.eval()"),
-            )
+                require_mean(value, len(inputs), self.dtype)
 
 
 @contextmanager

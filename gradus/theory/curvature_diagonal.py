@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from gradus.arguments import choice, flag, refusal, whole
 from gradus.optimization.batch_loss import Loss, checked, trainable
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
+from gradus.theory.data_batches import batches
 from gradus.theory.layer_factors import Layer, Use, candidates, recorded
 from gradus.theory.output_curvature import curvature_roots, output_curvature
 from gradus.theory.parameter_jacobians import parameter_jacobian
@@ -76,7 +76,8 @@ def curvature_diagonal(
     whole("memory", memory, least=1)
     samples = 0
     sums: Sums = {}
-    for inputs, targets in _pairs(model, loss, data):
+    for pair in batches(data):
+        inputs, targets = checked(model, loss, pair)
         sums = sums or {id(p): _zeros(p) for p in trainable(model)}
         with (
             unchanged(model),
@@ -92,14 +93,6 @@ def curvature_diagonal(
     if not samples:
         raise refusal("data", ("at least one batch", "至少一个批次"), data)
     return torch.cat([total.reshape(-1) for total in sums.values()]) / (samples if mean else 1)
-
-
-def _pairs(model: nn.Module, loss: Loss, data: Any) -> Iterator[tuple[Tensor, Tensor]]:
-    one = isinstance(data, (tuple, list)) and len(data) == 2 and isinstance(data[0], Tensor)
-    if not one and (isinstance(data, (str, bytes, dict, Tensor)) or not isinstance(data, Iterable)):
-        raise refusal("data", ("a pair (inputs, targets) or batches of such pairs", "一对 (inputs, targets) 或由其构成的批次"), data, kind=True)  # fmt: skip
-    for pair in [data] if one else data:
-        yield checked(model, loss, pair)
 
 
 def _zeros(parameter: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from gradus.arguments import number, refusal, whole
 from gradus.optimization.batch_loss import Loss, checked, trainable, value_of
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
+from gradus.theory.data_batches import batches
 from gradus.theory.gradient_flow import gradient_flow
 
 TOLERANCE = 1e-5  # of the flow's pieces: below what a step is worth asking about
@@ -82,12 +83,12 @@ def compare_with_flow(
         ([1.0, 0.25, 0.0625], [1.0, 0.3679, 0.1353])
     """
     alpha, count = number("step_size", step_size, above=0, most=LONGEST), whole("steps", steps, least=1)
-    batches = [checked(model, loss, batch) for batch in _batches(data)]
-    if not batches:
+    pairs = [checked(model, loss, pair) for pair in batches(data)]
+    if not pairs:
         raise refusal("data", ("at least one batch", "至少一个批次"), Text("none", "没有"))
     parameters = trainable(model)
     with unchanged(model):
-        objective = _Objective(model, loss, batches, parameters)
+        objective = _Objective(model, loss, pairs, parameters)
         start = objective.flat()
         times = alpha * torch.arange(count + 1, dtype=torch.float64)
         flow = gradient_flow(objective.gradient, start, times, TOLERANCE, most_gradients)
@@ -102,14 +103,6 @@ def compare_with_flow(
             (path - flow).norm(dim=1),
             (flow - start).norm(dim=1),
         )
-
-
-def _batches(data: Any) -> list[Any]:
-    if isinstance(data, (tuple, list)) and any(isinstance(part, Tensor) for part in data):
-        return [data]
-    if isinstance(data, Iterable) and not isinstance(data, (str, bytes, Tensor)):
-        return list(data)
-    raise refusal("data", ("a pair (inputs, targets), or batches of such", "一对 (inputs, targets)，或由其组成的批次"), data, kind=True)  # fmt: skip
 
 
 class _Objective:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gradus.arguments import refusal
 from gradus.optimization.batch_loss import Loss
-from gradus.text import Text
+from gradus.theory.data_batches import require_mean
 
 
 def output_curvature(loss: Loss, outputs: Tensor, shape: Any, targets: Any, mean: bool) -> Tensor:
@@ -34,7 +34,8 @@ def output_curvature(loss: Loss, outputs: Tensor, shape: Any, targets: Any, mean
         if not bool(value.isfinite().all()):
             raise refusal("loss", ("a finite loss", "有限的损失"), value.item())
         (slope,) = torch.autograd.grad(value.reshape(()), z, create_graph=True)
-    _require_sum(loss, z.detach().reshape(shape), targets, value.detach(), mean)
+    shown = z.detach().reshape(shape)
+    require_mean(lambda part: float(loss(shown[part], targets[part])), n, z.dtype, mean)
     wide = torch.promote_types(z.dtype, torch.float32)
     if not slope.requires_grad:
         return z.new_zeros(n, C, C, dtype=wide)
@@ -43,25 +44,6 @@ def output_curvature(loss: Loss, outputs: Tensor, shape: Any, targets: Any, mean
         for c in range(C)
     ]
     return torch.stack(rows, 1).to(wide) * (n if mean else 1)
-
-
-def _require_sum(loss: Loss, outputs: Tensor, targets: Any, value: Tensor, mean: bool) -> None:
-    """That a batch's loss is the mean, or the sum, of those of its parts; with weights, or ignored samples, it is not."""
-    n, cut = len(outputs), len(outputs) // 3
-    if not cut:
-        return
-    first, second = (loss(outputs[p], targets[p]).detach() for p in (slice(cut), slice(cut, None)))
-    share = cut / n if mean else 1.0
-    rest = 1 - share if mean else 1.0
-    size = share * abs(float(first)) + rest * abs(float(second))
-    gap = abs(share * float(first) + rest * float(second) - float(value))
-    if gap > 64 * torch.finfo(outputs.dtype).eps ** 0.75 * size:
-        raise refusal(
-            "loss",
-            ("a mean over the samples, or a sum with mean=False", "对样本的平均，或求和并设 mean=False"),
-            Text("one that weights samples or mixes them", "对样本加权或混合样本的损失"),
-            ("give a loss that sums, with mean=False", "请用求和的损失并设 mean=False"),
-        )
 
 
 def curvature_roots(bend: Tensor) -> tuple[Tensor, Tensor | None]:

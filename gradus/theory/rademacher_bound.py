@@ -43,7 +43,7 @@ def rademacher_bound(
         model: whose layers form a chain: dense or convolutional, between them ReLU, or leaky ReLU with a
             fixed slope of at most 1 in size; views in between and dropout in eval mode do no harm. This is checked by replaying the chain
             on all data.
-        data: batches (inputs, labels) that the model was trained on, as of a DataLoader; one pair of tensors stands in a list.
+        data: batches (inputs, labels) that the model was trained on; or one pair.
         margin: γ; None: the one among those that make the norm an a_j for which the bound is least.
         confidence: 1 − δ.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +12,7 @@ from gradus.arguments import refusal
 from gradus.optimization.batch_loss import Loss, checked, value_of
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
+from gradus.theory.data_batches import batches
 from gradus.theory.mean_field import gaussian_mean_square
 from gradus.theory.signal_recorder import INPUT, Heard, Place, SignalRecorder
 
@@ -91,33 +91,22 @@ def measure_signals(model: nn.Module, loss: Loss, data: Any) -> list[Signal]:
         >>> [(row.kind, row.moment, row.dead) for row in rows]
         [('Linear', 9.0, None), ('relu', 0.0, 1.0)]
     """
-    recorder, batches = None, 0
-    for batch in _batches(data):
+    recorder, count = None, 0
+    for batch in batches(data):
         inputs, targets = checked(model, loss, batch)
         recorder = recorder or SignalRecorder(model)
         with unchanged(model):
             _hear(recorder, model, loss, inputs, targets)
-        batches += 1
+        count += 1
     if recorder is None:
         raise refusal("data", ("at least one batch", "至少一个批次"), Text("none", "没有"))
     moments, reasons = _predicted_moments(recorder.places)
-    gradients = _predicted_gradients(recorder.places, moments, batches)
+    gradients = _predicted_gradients(recorder.places, moments, count)
     return [
-        _row(
-            place, heard, batches, moments.get(place), gradients.get(place), reasons.get(place, Text("", ""))
-        )
+        _row(place, heard, count, moments.get(place), gradients.get(place), reasons.get(place, Text("", "")))
         for place, heard in recorder.places.items()
         if place != INPUT
     ]
-
-
-def _batches(data: Any) -> Iterator[Any]:
-    if isinstance(data, (tuple, list)) and any(isinstance(part, Tensor) for part in data):
-        yield data
-    elif isinstance(data, Iterable) and not isinstance(data, (str, bytes, Tensor)):
-        yield from data
-    else:
-        raise refusal("data", ("a pair (inputs, targets), or batches of such", "一对 (inputs, targets)，或由其组成的批次"), data, kind=True)  # fmt: skip
 
 
 def _hear(recorder: SignalRecorder, model: nn.Module, loss: Loss, inputs: Tensor, targets: Tensor) -> None:

@@ -35,7 +35,7 @@ def vc_bound(
     Args:
         model: whose layers form a chain: dense or convolutional, between them ReLU, leaky ReLU or PReLU with one slope; views in
             between and dropout in eval mode do no harm. This is checked by replaying the chain on all data.
-        data: batches (inputs, labels) that the model was trained on; one pair of tensors stands in a list.
+        data: batches (inputs, labels) that the model was trained on; or one pair.
         confidence: 1 − δ.
 
     Returns:

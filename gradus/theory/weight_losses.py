@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from gradus.optimization.batch_loss import Loss, checked
 from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
+from gradus.theory.data_batches import batches, require_determined, require_mean
 
 State = Mapping[str, Tensor]
 SMALL, TOGETHER = (
@@ -139,23 +140,9 @@ class WeightLosses:
 
     def _require_mean(self, state: State, x: Tensor, y: Tensor) -> None:
         """That a batch's loss is the mean of those of its parts; with weights, or ignored samples, it is not."""
-        cut, n = len(x) // 3, len(x)
-        if not cut:
-            return
-        whole, first, second = (
-            float(self._value(state, x[part], y[part]))
-            for part in (slice(None), slice(cut), slice(cut, None))
+        require_mean(
+            lambda part: float(self._value(state, x[part], y[part])), len(x), next(iter(state.values())).dtype
         )
-        size = cut / n * abs(first) + (1 - cut / n) * abs(second)
-        gap = abs(cut / n * first + (1 - cut / n) * second - whole)
-        dtype = next(iter(state.values())).dtype
-        if gap > 64 * torch.finfo(dtype).eps ** 0.75 * size:
-            raise refusal(
-                "loss",
-                ("a mean over the samples", "对样本的平均"),
-                Text("one that weights samples or mixes them", "对样本加权或混合样本的损失"),
-                ("give a loss that sums, with mean=False, or all data as one batch", "请用求和的损失并设 mean=False，或把全部数据作为一个批次"),
-            )  # fmt: skip
 
 
 def combined(points: Sequence[State], c: Tensor) -> dict[str, Tensor]:
@@ -181,39 +168,6 @@ def gathering(norms: Sequence[_BatchNorm]) -> Iterator[None]:
     finally:
         for m, training, momentum in before:
             m.training, m.momentum = training, momentum
-
-
-def require_determined(model: nn.Module) -> None:
-    """Refuses layers that draw at random or mix the samples of a batch.
-
-    Raises:
-        GradusError: there is one.
-    """
-    for name, part in model.named_modules():
-        mixes = isinstance(part, _BatchNorm) and (part.training or part.running_mean is None)
-        rate = getattr(part, "p", 0.0) if isinstance(part, nn.modules.dropout._DropoutNd) else getattr(part, "dropout", 0.0)  # fmt: skip
-        if mixes or (part.training and isinstance(rate, (int, float)) and rate > 0):
-            kind = type(part).__name__
-            raise refusal(
-                "model",
-                ("layers whose outputs are determined, sample by sample", "输出确定且逐样本的层"),
-                Text(f"{kind} {name} in training mode", f"处于训练模式的 {kind} {name}"),
-                ("call model.eval()", "请调用 model.eval()"),
-            )
-
-
-def batches(data: Any, name: str = "data") -> Iterator[Any]:
-    """The pairs: the one pair of tensors, or batches of such pairs.
-
-    Raises:
-        GradusError: it is neither.
-    """
-    if isinstance(data, (tuple, list)) and len(data) == 2 and isinstance(data[0], Tensor):
-        yield data
-    elif isinstance(data, Iterable) and not isinstance(data, (str, bytes, dict, Tensor)):
-        yield from data
-    else:
-        raise refusal(name, ("a pair (inputs, targets) or batches of such pairs", "一对 (inputs, targets) 或由其构成的批次"), data, kind=True)  # fmt: skip
 
 
 def norm_batches(data: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gradus.errors import GradusError
-from gradus.theory import rademacher_bound, rademacher_complexity
+from gradus.theory import rademacher_bound, rademacher_complexity, vc_bound
 
 
 def data(n=60, shape=(6,), k=3, seed=0):
@@ -203,3 +203,11 @@ def test_data_that_do_not_fit_are_refused():
             rademacher_bound(model, bad)
     with pytest.raises(GradusError):
         rademacher_complexity(torch.ones(2, 2), signs=torch.tensor([[1.0, 0.5]]))
+
+
+def test_one_pair_is_taken_as_one_batch():
+    model = torch.nn.Linear(2, 1, bias=False)
+    x = torch.tensor([[0.6, 0.8], [-0.8, -0.6]]).repeat(50, 1)
+    pair = (x, torch.tensor([1, 0]).repeat(50))
+    for bound in (rademacher_bound, vc_bound):
+        assert bound(model, pair) == bound(model, [pair])
