@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from pathlib import Path
@@ -105,7 +106,7 @@ def flag(name: str, value: Any) -> bool:
 
 
 def choice(name: str, value: Any, options: Iterable[Any]) -> Any:
-    """One of several names.
+    """One of several names, as it stands among them: capitals, hyphens and blanks may differ ("L-BFGS" is "lbfgs").
 
     Raises:
         GradusError: it is none of them.
@@ -113,8 +114,16 @@ def choice(name: str, value: Any, options: Iterable[Any]) -> Any:
     known = tuple(options)
     if isinstance(value, (str, int, type(None))) and value in known and not isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        alike = [option for option in known if isinstance(option, str) and _bare(option) == _bare(value)]
+        if len(alike) == 1:
+            return alike[0]
     several = ", ".join(map(str, known))
     raise refusal(name, (f"one of {several}", f" {several} 之一"), value, kind=not isinstance(value, str))
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).casefold()
 
 
 def function(name: str, value: Any, example: str = "") -> Callable[..., Any]:

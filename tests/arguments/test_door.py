@@ -41,6 +41,19 @@ from gradus.networks import (
 DOUBLE = torch.float64
 
 
+def test_a_name_is_known_whatever_its_capitals_and_hyphens() -> None:
+    methods = ("bfgs", "lbfgs", "newton-cg")
+    for spelt, meant in {
+        "L-BFGS": "lbfgs",
+        "BFGS": "bfgs",
+        "Newton_CG": "newton-cg",
+        "newton cg": "newton-cg",
+    }.items():
+        assert choice("method", spelt, methods) == meant
+    with pytest.raises(GradusError):
+        choice("method", "AB", ("a-b", "ab"))  # either could be meant
+
+
 @pytest.mark.parametrize(
     ("call", "en", "zh"),
     [
