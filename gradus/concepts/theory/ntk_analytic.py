@@ -34,7 +34,13 @@ NTK_ANALYTIC = Concept(
         Symbol(
             "x", "x", "n T d", "inputs, each of $T$ positions with $d$ channels; a plain input of $d$ numbers for $T=1$"
         ),
-        Symbol("L", "depth", "", "number of hidden layers", "natural"),
+        Symbol(
+            "L",
+            "depth",
+            "",
+            "number of hidden layers; with none the inputs' mean over the positions enters the last layer",
+            "natural",
+        ),
         Symbol(r"\phi", "activation", "", "“relu”, “erf” or “gelu”", "other"),
         Symbol(r"\sigma_w", "sigma_w", "", "scale of the weights, in every layer", "positive"),
         Symbol(r"\sigma_b", "sigma_b", "", "scale of the biases", "nonnegative"),
@@ -711,8 +717,8 @@ NTK_ANALYTIC.erratum(
     "E230",
     common=r"$\Theta=\sum_{l=1}^{L}\dot\Sigma^{(l)}\prod_{m=l+1}^{L}\Sigma^{(m)}$, the covariances and the slopes' means exchanged, the last layer "
     "left out (a form in circulation)",
-    why=r"At $x'=x$ of unit length, in Arora's scaling, it gives $L$ in place of $L+1$; and where the inputs become $c$ times as long it grows by other "
-    r"powers than $c^2$, though the net of ReLUs without biases, and so its gradient, is homogeneous.",
+    why=r"At $x'=x$ of unit length, in Arora's scaling, it gives $L$ in place of $L+1$; and where the inputs become $c$ times as long it does not grow "
+    r"like $c^2$, though the net of ReLUs without biases, and so its gradient, is homogeneous.",
     right=r"$\Theta=\sum_{l=1}^{L+1}\Sigma^{(l-1)}\prod_{m=l}^{L}\dot\Sigma^{(m)}$ with $\Sigma^{(0)}=x\cdot x'$ and the empty product 1",
     claims="sum-of-products-over-the-layers, counts-the-layers",
 )
