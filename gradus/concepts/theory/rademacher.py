@@ -14,8 +14,8 @@ RADEMACHER = Concept(
     key="rademacher",
     kind="definition",
     title="Rademacher complexity",
-    summary="How well can a class of functions follow labels that are tossed by a coin? Twice the mean of its best correlation with random signs, its "
-    "Rademacher complexity, bounds, up to chance, how far the expected loss can lie above the mean loss on the samples, for all functions of the class at "
+    summary="How well can a class of functions follow labels that are tossed by a coin? Its Rademacher complexity is the mean of its best correlation with random signs; "
+    "twice that bounds, up to chance and for losses of slope at most 1, how far the expected loss can lie above the mean loss on the samples, for all functions of the class at "
     "once. For linear functions with bounded weights the best correlation is a norm: what counts is the size of the weights and of the "
     "data; how many weights there are shows in that size alone, or in a logarithm.",
     formulas=(
@@ -37,7 +37,11 @@ RADEMACHER = Concept(
         ),
         Symbol("B", "radius", "", "bound on the weights' norm", "nonnegative"),
         Symbol(
-            r"\sigma", "signs", "m n", "sign vectors to take the mean over; all $2^n$ where none are given", "other"
+            r"\sigma",
+            "signs",
+            "m n",
+            "independent signs; the vectors of them to take the mean over, all $2^n$ where none are given",
+            "other",
         ),
         Symbol(
             r"\rho", "lipschitz", "", "how steep the loss is as a function of the prediction, at most", "nonnegative"
