@@ -698,7 +698,7 @@ def figure(features, shape, samples):
     right.legend(fontsize=9.5, frameon=False, loc="lower left")
     a, b, c = (float(values[w][0]) for w in names)
     words = Text(
-        f"Linear functions of {d} features with weights of norm 1 on {n} samples of mean square length 1: the best of them correlates with random signs by {a:.3g} on average where the sum of the weights' "
+        f"Linear functions of {d} feature{'s' * (d > 1)} with weights of norm 1 at most on {n} samples of mean square length 1: the best of them correlates with random signs by {a:.3g} on average where the sum of the weights' "
         f"sizes is at most 1, {b:.3g} where their Euclidean norm is, {c:.3g} where each of them is. All fall like one over the root of n.",
         f"{d} 个特征的线性函数，权重范数不超过 1，{n} 个样本，平均平方长度为 1：与随机符号的最大相关，在权重绝对值之和不超过 1 时平均为 {a:.3g}，欧几里得范数不超过 1 时为 {b:.3g}，"
         f"每个权重不超过 1 时为 {c:.3g}。三者都按样本数平方根的倒数下降。",
