@@ -68,7 +68,7 @@ def tracks(concept: Concept, lang: str) -> list[Track]:
     made = []
     for name, slider in concept.sliders.items():
         values = positions(slider)
-        labels = tuple(rounded(v, 3) if abs(v) < 1e4 else f"{v:.0f}" for v in values)
+        labels = tuple(rounded(v, 3) if abs(v) < 999.5 else f"{v:.0f}" for v in values)
         made.append(Track(name, slider.title.get(lang), values, labels, values.index(slider.start)))
     return made
 

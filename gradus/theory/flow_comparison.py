@@ -69,7 +69,7 @@ def compare_with_flow(
     Raises:
         GradusError: data that do not fit, none at all, or a flow that takes too many gradients.
 
-    Cost: steps, and about ten times λα more for the flow, gradients over all data; λ is the largest curvature.
+    Cost: a gradient over all data for each step, and for the flow about ten times λα more; λ is the largest curvature.
 
     Source: the comparison of Elkabetz and Cohen 2021.
 

@@ -20,7 +20,8 @@ class GeneralisationBound(NamedTuple):
         risk: the empirical loss that it starts from.
         confidence: 1 − δ.
         samples: how many the risk is a mean of.
-        vacuous: whether the value is no smaller than the largest loss there is, so that it says nothing.
+        vacuous: whether the value says nothing: it is no smaller than the largest loss there is, or, in a certificate of classes,
+            than what guessing evenly has.
         assumptions: what it rests on; each says whether it was checked or has to be granted.
         terms: the parts that make up the value, and what they were computed from, by name.
 

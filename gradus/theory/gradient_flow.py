@@ -45,7 +45,7 @@ def gradient_flow(
         GradusError: values that are no numbers, times that fall, a flow that runs off before the last time, or too many gradients:
             the message says up to which time it came.
 
-    Cost: from 6 to 72 gradients a piece; the pieces are no longer than about 1/L, L being the largest curvature in size. So a
+    Cost: from 7 to 73 gradients a piece, more where it has to be halved; the pieces are no longer than about 1/L, L being the largest curvature in size. So a
         stretch of time costs in proportion to L, as it does for descent.
 
     Source: Gragg 1965; Hairer, Nørsett and Wanner 1993, §II.9.

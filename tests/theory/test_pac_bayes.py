@@ -89,6 +89,22 @@ def test_digits_are_certified_below_a_tenth():
 
 
 @pytest.mark.slow
+def test_a_prior_around_random_weights_is_dear():
+    """No better than guessing with the deviation taken by default; with three times the weights' size near 0.6."""
+    x, y = load_digits(return_X_y=True)
+    data = torch.tensor(x / 16, dtype=torch.float32), torch.tensor(y)
+
+    def bound(**given):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+        return certify(net, F.cross_entropy, data, prior_share=0, rounds=2, **given).bound
+
+    assert bound(epochs=30).vacuous
+    wide = bound(epochs=30, deviation=3.0, step=0.03)
+    assert 0.5 < wide.value < 0.7 and wide.terms["divergence"] > 300  # 0.606 and 758 when it was measured
+
+
+@pytest.mark.slow
 def test_mnist_is_certified_below_a_tenth(real_data):
     from gradus.data.idx import read_idx
 

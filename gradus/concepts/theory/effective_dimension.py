@@ -78,7 +78,7 @@ DIMENSION = Concept(
         ),
         Hypothesis(r"$\mu_j\le\lambda_j$: an orthonormal basis of the subspace", "curvatures-interlace"),
         Hypothesis(
-            r"random directions act like a scale $\lambda$: in the mean, and for many eigenvalues of that size",
+            r"random directions act like a scale $\lambda$: in the mean, for many eigenvalues of that size, and $k$ below the rank of $F$",
             "random-directions-act-like-a-scale",
         ),
     ),
@@ -557,7 +557,7 @@ def figure(decay, scale):
     right.semilogx(grid, counts, color=COLOURS[2], lw=2, label="N(λ)")
     right.axhline(p, color=COLOURS[3], lw=1.5, ls="-.", label="p")
     right.plot([scale], [N], "o", color=COLOURS[6], label="N at λ")
-    right.set(xlabel="λ", ylim=(0, 1.05 * d), xlim=(1e-4, 1), xticks=[1e-4, 1e-3, 1e-2, 1e-1, 1])
+    right.set(xlabel="λ", ylim=(0, 1.35 * d), xlim=(1e-4, 1), xticks=[1e-4, 1e-3, 1e-2, 1e-1, 1])
     right.minorticks_off()
     right.legend(fontsize=9.5, frameon=False, loc="upper right")
     reached = int(np.argmax(rows.mean(0) <= 0.1)) + 1 if rows.mean(0)[-1] <= 0.1 else K

@@ -827,7 +827,7 @@ def figure(bend, scale):
     line, bent = (loss_landscape(**given, P=Q) for Q in (P[[0, 2]], P))
     losses.plot(t, line[1], color=COLOURS[1], lw=1.6, label="straight")
     losses.plot(t, bent[1], color=COLOURS[0], lw=1.8, label="bent")
-    losses.set(xlabel="t", ylabel="$L$", ylim=(-0.02, 0.5))
+    losses.set(xlabel="t", ylabel="$L$", ylim=(-0.02, max(0.5, 1.4 * bent[1].max())))
     losses.legend(fontsize=9.5, frameon=False)
     rng = np.random.default_rng(2)
     net = drawn(rng, n=60, p=4, h=8)
@@ -848,7 +848,7 @@ def figure(bend, scale):
         f"One unit with weights w, v, whose loss is 0 on the dotted hyperbola wv = 1. On the straight line between two such networks the loss rises by {line[2][2]:.3f}; "
         f"on the curve with the control point ({bend:.2f}, {bend:.2f}), the square, by {bent[2][2]:.4f}. And slices through a network of 8 units and the same function with the first "
         f"layer times {scale:.3g}: at a = 1 those along a third of the raw draw have {at_end[0][0]:.3g} and {at_end[1][0]:.3g}, the normalised ones {at_end[0][1]:.3g} and {at_end[1][1]:.3g}.",
-        f"一个单元，权重为 w、v，在虚线双曲线 wv = 1 上损失为 0。沿两个这样的网络之间的直线，损失升高 {line[2][2]:.3f}；沿控制点为 ({bend:.2f}, {bend:.2f})（方块）的曲线，"
+        f"一个单元，权重为 w、v，在点线画出的双曲线 wv = 1 上损失为 0。沿两个这样的网络之间的直线，损失升高 {line[2][2]:.3f}；沿控制点为 ({bend:.2f}, {bend:.2f})（方块）的曲线，"
         f"只升高 {bent[2][2]:.4f}。另有过 8 个单元的网络的切片，以及第一层乘以 {scale:.3g} 之后的同一函数的切片：a = 1 处，沿未归一化方向的三分之一，切片的值为 {at_end[0][0]:.3g} 与 {at_end[1][0]:.3g}，"
         f"归一化的为 {at_end[0][1]:.3g} 与 {at_end[1][1]:.3g}。",
     )

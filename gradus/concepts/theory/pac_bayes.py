@@ -621,7 +621,7 @@ PAC_BAYES.erratum(
 @PAC_BAYES.figure(
     q=Slider(0.0, 0.5, 0.1, "risk on the samples q"),
     D=Slider(0.1, 3000.0, 20.0, "divergence KL", log=True),
-    n=Slider(100, 100000, 1000, "samples n", log=True),
+    n=Slider(100, 100000, 1000, "samples n", log=True, integer=True),
 )
 def figure(q, D, n):
     n = round(n)
@@ -638,7 +638,7 @@ def figure(q, D, n):
     left.plot([p], [c], "o", color=COLOURS[1])
     left.vlines(p, 0, c, color=COLOURS[1], lw=1, ls=":")
     left.set(xlabel="true risk p", ylabel="divergence", xlim=(0, last), ylim=(0, 2.4 * c))
-    left.legend(fontsize=9.5, loc="upper left", frameon=False)
+    left.legend(fontsize=9.5, loc="best", frameon=False)
     sizes = np.geomspace(100, 100000, 25).astype(int)
     rows = np.array([pac_bayes(q, D, int(k), 0.05)[:3] for k in sizes])
     right.semilogx(sizes, rows[:, 2], color=COLOURS[4], ls="--", label="McAllester")

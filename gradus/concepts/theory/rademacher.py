@@ -14,8 +14,8 @@ RADEMACHER = Concept(
     key="rademacher",
     kind="definition",
     title="Rademacher complexity",
-    summary="How well can a class of functions follow labels that are tossed by a coin? Twice the mean of its best correlation with random signs, its "
-    "Rademacher complexity, bounds, up to chance, how far the expected loss can lie above the mean loss on the samples, for all functions of the class at "
+    summary="How well can a class of functions follow labels that are tossed by a coin? Its Rademacher complexity is the mean of its best correlation with random signs; "
+    "twice that bounds, up to chance and for losses of slope at most 1, how far the expected loss can lie above the mean loss on the samples, for all functions of the class at "
     "once. For linear functions with bounded weights the best correlation is a norm: what counts is the size of the weights and of the "
     "data; how many weights there are shows in that size alone, or in a logarithm.",
     formulas=(
@@ -37,7 +37,11 @@ RADEMACHER = Concept(
         ),
         Symbol("B", "radius", "", "bound on the weights' norm", "nonnegative"),
         Symbol(
-            r"\sigma", "signs", "m n", "sign vectors to take the mean over; all $2^n$ where none are given", "other"
+            r"\sigma",
+            "signs",
+            "m n",
+            "independent signs; the vectors of them to take the mean over, all $2^n$ where none are given",
+            "other",
         ),
         Symbol(
             r"\rho", "lipschitz", "", "how steep the loss is as a function of the prediction, at most", "nonnegative"
@@ -694,7 +698,7 @@ def figure(features, shape, samples):
     right.legend(fontsize=9.5, frameon=False, loc="lower left")
     a, b, c = (float(values[w][0]) for w in names)
     words = Text(
-        f"Linear functions of {d} features with weights of norm 1 on {n} samples of mean square length 1: the best of them correlates with random signs by {a:.3g} on average where the sum of the weights' "
+        f"Linear functions of {d} feature{'s' * (d > 1)} with weights of norm 1 at most on {n} samples of mean square length 1: the best of them correlates with random signs by {a:.3g} on average where the sum of the weights' "
         f"sizes is at most 1, {b:.3g} where their Euclidean norm is, {c:.3g} where each of them is. All fall like one over the root of n.",
         f"{d} 个特征的线性函数，权重范数不超过 1，{n} 个样本，平均平方长度为 1：与随机符号的最大相关，在权重绝对值之和不超过 1 时平均为 {a:.3g}，欧几里得范数不超过 1 时为 {b:.3g}，"
         f"每个权重不超过 1 时为 {c:.3g}。三者都按样本数平方根的倒数下降。",

@@ -67,7 +67,10 @@ SHARPNESS = Concept(
         Symbol(r"\beta", "beta", "", r"momentum, $0\le\beta<1$; 0 unless given", "unit"),
         Symbol(r"\mathrm N", "nesterov", "", "whether the momentum is Nesterov's; not unless said", "boolean"),
         Symbol(
-            r"\alpha^\star", "", "", "largest stable step: with less of it errors die out, for $m>1$ in mean square"
+            r"\alpha^\star",
+            "",
+            "",
+            "largest stable step: with less of it errors along what curves upwards die out, for $m>1$ in mean square",
         ),
         Symbol(
             r"\lambda,\ u",

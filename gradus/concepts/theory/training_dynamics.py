@@ -603,16 +603,18 @@ def figure(start, step):
     t = np.linspace(0, end, 241)
     n = int(end / step)
     fig, (left, right) = canvas(columns=2, width=7.8, height=3.4)
+    top = 4.4
     for value, colour in zip(s, COLOURS[:3], strict=True):
         left.plot(t, logistic(value, start, t), color=colour, lw=1.8)
         left.plot(t, value + (start - value) * np.exp(-t), color=colour, lw=0.9, ls=":")
         path = descent(mode(value), np.full(2, np.sqrt(start)), n, step).prod(1)
+        top = max(top, 1.2 * path.max())
         left.plot(step * np.arange(n + 1), path, ".", color=colour, ms=4)
         left.text(end, value + 0.06, f"s = {value:g}", color=colour, ha="right", fontsize=9)
     left.plot([], [], color="0.35", lw=1.8, label="flow, two layers")
     left.plot([], [], ".", color="0.35", ms=4, label="descent")
     left.plot([], [], color="0.35", lw=0.9, ls=":", label="flow, one layer")
-    left.set(xlabel="time t = kα", ylabel="learnt strength u", ylim=(-0.1, 4.4))
+    left.set(xlabel="time t = kα", ylabel="learnt strength u", ylim=(-0.1, top))
     left.legend(frameon=False, fontsize=8, ncols=3, loc="upper right", columnspacing=0.8, handlelength=1.2)
     alphas = np.geomspace(0.005, 0.45, 12)
     far = []
