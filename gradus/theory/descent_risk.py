@@ -132,8 +132,9 @@ def _scale(s: Tensor, n: float, k: float, lam: float) -> float:
     def halved(low: float, high: float, above: Any) -> float:
         for _ in range(HALVINGS):
             middle = math.sqrt(low * high) if low else high / 4
-            if low < middle < high:
-                low, high = (low, middle) if above(middle) else (middle, high)
+            if not low < middle < high:
+                break
+            low, high = (low, middle) if above(middle) else (middle, high)
         return high
 
     start = 0.0 if few >= rank else halved(0.0, trace / few, lambda kappa: d1(kappa) < few)

@@ -57,12 +57,11 @@ def value_and_shares(M: Array, theta: Array) -> tuple[Array, Array]:
 
 
 class Fit(NamedTuple):
-    """Parameters, what Huber's losses add up to, the residuals, and the largest entry of the scaled gradient."""
+    """Parameters, what Huber's losses add up to, and the residuals."""
 
     theta: Array
     loss: float
     residuals: Array
-    gradient: float
 
 
 def minimise(
@@ -87,10 +86,8 @@ def minimise(
             loss += ((pull[0](theta)[0] - pull[1]) / pull[2]) ** 2 / 2
         return loss, r, p
 
-    theta, damping = start.copy(), 1e-4
-    loss, r, p = parts(theta)
-    small = math.inf
-    for _ in range(ROUNDS):
+    def derivatives(theta: Array, r: Array, p: Array) -> tuple[Array, Array, Array]:
+        """The gradient, the Hessian, and the Gauss–Newton matrix with weights δ/|r| beyond δ."""
         J = np.einsum("mt,mtp->mp", p, M)
         psi, inside = np.clip(r, -delta, delta), (np.abs(r) <= delta).astype(float)
         weight = np.minimum(1.0, delta / np.maximum(np.abs(r), 1e-300))
@@ -100,11 +97,16 @@ def minimise(
         newton = (J * inside[:, None]).T @ J + curved
         if pull is not None:
             g, slope = pull[0](theta)
-            gradient = gradient + slope * (g - pull[1]) / pull[2] ** 2
             outer = np.outer(slope, slope) / pull[2] ** 2
+            gradient = gradient + slope * (g - pull[1]) / pull[2] ** 2
             newton, gauss = newton + outer, gauss + outer
+        return gradient, newton, gauss
+
+    theta, damping = start.copy(), 1e-4
+    loss, r, p = parts(theta)
+    for _ in range(ROUNDS):
+        gradient, newton, gauss = derivatives(theta, r, p)
         scale = np.diag(gauss) + 1e-12 * np.trace(gauss) + 1e-300
-        small = float(np.abs(gradient / np.sqrt(scale)).max())
         moved = False
         while damping < 1e12:
             step = _solve(newton + damping * np.diag(scale), gradient)
@@ -124,8 +126,17 @@ def minimise(
         if done:
             break
     if pull is not None:
-        loss -= ((pull[0](theta)[0] - pull[1]) / pull[2]) ** 2 / 2
-    return Fit(theta, loss, r, small)
+        return Fit(theta, loss - ((pull[0](theta)[0] - pull[1]) / pull[2]) ** 2 / 2, r)
+    for _ in range(4):  # the loss no longer tells better from worse; the gradient does, to the last digits
+        gradient, newton, _ = derivatives(theta, r, p)
+        step = _solve(newton, gradient)
+        if step is None or float(np.abs(step).max()) > 1e-5:
+            break
+        new, r_new, p_new = parts(theta - step)
+        if np.abs(derivatives(theta - step, r_new, p_new)[0]).max() >= np.abs(gradient).max():
+            break
+        theta, loss, r, p = theta - step, new, r_new, p_new
+    return Fit(theta, loss, r)
 
 
 def _solve(matrix: Array, vector: Array) -> Array | None:
@@ -184,6 +195,17 @@ def deviation(law: PowerLaw, fit: Fit, delta: float) -> float:
     K = 1 + p / m * (1 - share) / share
     of_all: float = K * math.sqrt(float(psi @ psi) / max(m - p, 1) / share)
     return of_all
+
+
+def standard_errors(law: PowerLaw, fit: Fit, delta: float) -> tuple[float, ...]:
+    """Of the parameters: roots of the diagonal of s²(JᵀJ)⁻¹, s² = Σψ²/(m − p) over the squared share of residuals below δ (Huber)."""
+    M = law.features(law.x)
+    J = np.einsum("mt,mtp->mp", value_and_shares(M, fit.theta)[1], M)
+    psi = np.clip(fit.residuals, -delta, delta)
+    share = max(float((np.abs(fit.residuals) <= delta).mean()), 1 / len(psi))
+    s = math.sqrt(float(psi @ psi) / max(len(psi) - law.count, 1)) / share
+    inverse = np.linalg.pinv(np.linalg.qr(J, mode="r"), rcond=1e-13)
+    return tuple((s * np.linalg.norm(inverse, axis=1)).tolist())
 
 
 def _spread(law: PowerLaw, delta: float, best: Fit, slope: Array) -> float:

@@ -70,7 +70,9 @@ class RandomFeatures(nn.Module):
             activation if callable(activation) else ACTIVATIONS[choice("activation", activation, ACTIVATIONS)]
         )
         generator = torch.Generator().manual_seed(whole("seed", seed, least=0, most=2**63 - 1))
-        self.register_buffer("weight", torch.randn(k, d, generator=generator, dtype=torch.float64))
+        # row by row: in one draw the last numbers depend on how many there are
+        rows = [torch.randn(d, generator=generator, dtype=torch.float64) for _ in range(k)]
+        self.register_buffer("weight", torch.stack(rows))
 
     def forward(self, x: Float[Tensor, "... d"]) -> Float[Tensor, "... k"]:
         """The features of inputs, in their precision."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradus.arguments import Sizes, array, number, refusal
 from gradus.text import Text
-from gradus.theory.power_law_fit import PowerLaw, fitted, starts, value_and_shares
+from gradus.theory.power_law_fit import PowerLaw, fitted, standard_errors, starts, value_and_shares
 from gradus.theory.scaling_evidence import Evidence, Interval, require_enough, require_terms
 
 __all__ = ["Extrapolation", "ScalingLaw", "fit_scaling_law"]
@@ -53,6 +53,7 @@ class ScalingLaw:
         coefficients: A_j.
         exponents: α_j.
         intervals: (low, high) by "irreducible", "coefficients[0]", "exponents[0]" …; empty for a law without data.
+        errors: standard errors of the exponents, by the curvature of the fit; empty for a law without data.
         scatter: standard deviation of the losses' logarithms about the law, robustly; 0 for a law without data.
         delta: the residual of the logarithm from which on Huber's loss is linear.
         confidence: of the intervals.
@@ -67,6 +68,7 @@ class ScalingLaw:
     coefficients: tuple[float, ...]
     exponents: tuple[float, ...]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    errors: tuple[float, ...] = ()
     scatter: float = 0.0
     delta: float = 0.0
     confidence: float = 0.95
@@ -203,6 +205,7 @@ def fit_scaling_law(
         coefficients=tuple(values[1 : 1 + v].tolist()),
         exponents=tuple(values[1 + v :].tolist()),
         intervals=intervals,
+        errors=standard_errors(law, fit, used)[1 + v :],
         scatter=evidence.scatter,
         delta=used,
         confidence=level,
