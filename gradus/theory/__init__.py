@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     from gradus.theory.binary_divergence import binary_kl_inverse
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.certificate import Certificate, certify
+    from gradus.theory.class_averages import ClassAverages, class_averages
     from gradus.theory.connected_modes import connect_modes
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
+    from gradus.theory.dropout_predictions import DropoutPredictions, dropout_predictions
     from gradus.theory.effective_dimension import (
         EffectiveDimension,
         SubspaceFit,
@@ -50,8 +52,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Calibration",
     "Certificate",
+    "ClassAverages",
     "CriticalSharpness",
     "Curvature",
+    "DropoutPredictions",
     "EffectiveDimension",
     "Eigenpairs",
     "FlowComparison",
@@ -76,11 +80,13 @@ __all__ = [
     "binary_kl_inverse",
     "calibration",
     "certify",
+    "class_averages",
     "compare_with_flow",
     "connect_modes",
     "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
+    "dropout_predictions",
     "effective_dimension",
     "estimate_trace",
     "fit_temperature",
@@ -117,10 +123,12 @@ export(
         "binary_divergence": ["binary_kl_inverse"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "certificate": ["Certificate", "certify"],
+        "class_averages": ["ClassAverages", "class_averages"],
         "connected_modes": ["connect_modes"],
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
+        "dropout_predictions": ["DropoutPredictions", "dropout_predictions"],
         "effective_dimension": ["EffectiveDimension", "SubspaceFit", "effective_dimension", "subspace_fit"],
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
