@@ -21,7 +21,7 @@ class ClassAverages(NamedTuple):
         geometric: their geometric mean, normalised (n, k): the softmax of the mean logits.
         penalty: what the mean log loss is above that of the mean logits, whatever the label (n); minus the logarithm of the
             geometric means' sum before they are normalised.
-        quadratic: its second-order approximation (n), good where the logits scatter by far less than 1.
+        quadratic: its second-order approximation (n), good where no network's logits are as far as 1 from the mean.
 
     Example:
         >>> import torch
