@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
+    from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -62,6 +63,7 @@ __all__ = [
     "GeneralisationBound",
     "InfiniteKernels",
     "KernelDrift",
+    "LossSmoothness",
     "MeanField",
     "MeanFieldLimit",
     "PacBayesBound",
@@ -99,6 +101,7 @@ __all__ = [
     "linear_mode",
     "loss_along",
     "loss_slice",
+    "loss_smoothness",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
@@ -139,6 +142,7 @@ export(
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
+        "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],

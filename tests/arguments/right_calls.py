@@ -149,6 +149,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
     "gradus.theory.KernelDrift": RESULT,
+    "gradus.theory.LossSmoothness": RESULT,
     "gradus.theory.PredictedTraining": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
