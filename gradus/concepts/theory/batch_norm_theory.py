@@ -54,8 +54,8 @@ BATCH_NORM_THEORY = Concept(
     formulas=(
         r"z_l=h_{l-1}W_l^{\mathsf T},\qquad \hat z_l=\frac{z_l-\mu_l}{\sigma_l},\qquad h_l=\max(\hat z_l+\nu_l,0),\quad h_0=x,\qquad f=h_LV^{\mathsf T},\qquad \ell=-\frac1n\sum_{i=1}^n\log\operatorname{softmax}(f_i)_{y_i}",
         r"g=\nabla_W\ell(W),\qquad d(\eta)=\lVert\nabla_W\ell(W-\eta g)-g\rVert,\qquad \beta(\eta)=\frac{d(\eta)}{\eta\lVert g\rVert}",
-        r"\ell(aW)=\ell(W),\qquad \nabla_W\ell(aW)=\frac1a\nabla_W\ell(W),\qquad \beta(a^2\eta)\big\rvert_{aW}=\frac1{a^2}\,\beta(\eta)\big\rvert_W,\qquad a>0",
-        r"\langle w,\nabla_w\ell\rangle=0,\qquad \lVert W-\eta g\rVert^2=\lVert W\rVert^2+\eta^2\lVert g\rVert^2",
+        r"t=1:\qquad \ell(aW)=\ell(W),\qquad \nabla_W\ell(aW)=\frac1a\nabla_W\ell(W),\qquad \beta(a^2\eta)\big\rvert_{aW}=\frac1{a^2}\,\beta(\eta)\big\rvert_W,\qquad a>0",
+        r"t=1:\qquad \langle w,\nabla_w\ell\rangle=0,\qquad \lVert W-\eta g\rVert^2=\lVert W\rVert^2+\eta^2\lVert g\rVert^2",
     ),
     symbols=(
         Symbol("x", "x", "n d", "inputs, one row a sample"),
@@ -63,7 +63,7 @@ BATCH_NORM_THEORY = Concept(
         Symbol("W_l", "W", "l d d", "hidden weights, those that are trained"),
         Symbol("V", "V", "c d", "weights of the logits, held fixed"),
         Symbol(r"\eta", "steps", "k", "sizes of steps along the negative gradient", "positive"),
-        Symbol(r"t", "normed", "", "whether the hidden layers are normalised; else $\\hat z_l=z_l$", "boolean"),
+        Symbol(r"t", "normed", "", "1 where the hidden layers are normalised; at 0 $\\hat z_l=z_l$", "boolean"),
         Symbol(r"\nu_l", "noise", "l n d", "noise that is added behind the normalisation; none unless given"),
         Symbol(r"\mu_l,\ \sigma_l", "", "d", "mean and standard deviation of each unit over the batch"),
         Symbol("h_l,\\ L", "", "n d", "outputs of layer $l$, and the number of layers"),
