@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from gradus.theory.binary_divergence import binary_kl_inverse
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.certificate import Certificate, certify
+    from gradus.theory.class_averages import ClassAverages, class_averages
     from gradus.theory.connected_modes import connect_modes
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
     from gradus.theory.descent_risk import RidgeRisk, minimum_norm_risk, ridge_risk
+    from gradus.theory.dropout_predictions import DropoutPredictions, dropout_predictions
     from gradus.theory.effective_dimension import (
         EffectiveDimension,
         SubspaceFit,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
+    from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -60,9 +63,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Calibration",
     "Certificate",
+    "ClassAverages",
     "CriticalSharpness",
     "Curvature",
     "DescentCurve",
+    "DropoutPredictions",
     "EffectiveDimension",
     "Eigenpairs",
     "Extrapolation",
@@ -70,6 +75,7 @@ __all__ = [
     "GeneralisationBound",
     "InfiniteKernels",
     "KernelDrift",
+    "LossSmoothness",
     "MeanField",
     "MeanFieldLimit",
     "OptimalSplit",
@@ -92,6 +98,7 @@ __all__ = [
     "binary_kl_inverse",
     "calibration",
     "certify",
+    "class_averages",
     "compare_with_flow",
     "compute_optimal_split",
     "connect_modes",
@@ -99,6 +106,7 @@ __all__ = [
     "critical_weights",
     "curvature_diagonal",
     "descent_curve",
+    "dropout_predictions",
     "effective_dimension",
     "estimate_trace",
     "fit_scaling_law",
@@ -113,6 +121,7 @@ __all__ = [
     "linear_mode",
     "loss_along",
     "loss_slice",
+    "loss_smoothness",
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
@@ -140,11 +149,13 @@ export(
         "binary_divergence": ["binary_kl_inverse"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "certificate": ["Certificate", "certify"],
+        "class_averages": ["ClassAverages", "class_averages"],
         "connected_modes": ["connect_modes"],
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
         "descent_risk": ["RidgeRisk", "minimum_norm_risk", "ridge_risk"],
+        "dropout_predictions": ["DropoutPredictions", "dropout_predictions"],
         "effective_dimension": ["EffectiveDimension", "SubspaceFit", "effective_dimension", "subspace_fit"],
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
@@ -155,6 +166,7 @@ export(
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
+        "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],

@@ -11,6 +11,7 @@ from calls_of_certificates import calls_of_certificates
 from calls_of_curvature import calls_of_curvature
 from calls_of_descents import calls_of_descents
 from calls_of_dimensions import calls_of_dimensions
+from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_landscape import calls_of_landscape
@@ -153,6 +154,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
     "gradus.theory.KernelDrift": RESULT,
+    "gradus.theory.LossSmoothness": RESULT,
     "gradus.theory.PredictedTraining": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
@@ -161,7 +163,9 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.VCDimension": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
+    "gradus.theory.ClassAverages": RESULT,
     "gradus.theory.CriticalSharpness": RESULT,
+    "gradus.theory.DropoutPredictions": RESULT,
     "gradus.theory.PathLosses": RESULT,
     "gradus.theory.PacBayesBound": RESULT,
     "gradus.theory.RandomSubspace.forward": "hands its arguments to the model's",
@@ -208,6 +212,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_theory(),
     **calls_of_sharpness(),
     **calls_of_signals(),
+    **calls_of_dropout_and_norms(),
     **calls_of_dynamics(),
     **calls_of_estimator(
         "Adaline", step_size=0.01, decay=0.1, max_iter=20, tol=0.5, fit_intercept=True, random_state=0

@@ -46,6 +46,11 @@ NAN_IS_RIGHT: dict[tuple[str, str], tuple[set[str], str]] = {
 }
 #: Where what is wrong elsewhere is right, or the user's function answers for it: (function, argument, pattern), and why.
 RIGHT_HERE: dict[tuple[str, str, str], str] = {
+    (
+        "loss_smoothness",
+        "steps",
+        r"wrong type: (tensor\(|\[1\.0\])",
+    ): "steps are a list or a tensor of numbers",
     ("analysis_of_variance", "y", "list: of text"): "decimals as text are documented",
     (
         "checkpoint",
