@@ -34,10 +34,12 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.noise_floor import NoiseFloor, noise_floor
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
     from gradus.theory.random_subspace import RandomSubspace
+    from gradus.theory.sgd_bounds import SGDBounds, sgd_bounds
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
@@ -60,12 +62,14 @@ __all__ = [
     "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
+    "NoiseFloor",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
     "RademacherComplexity",
     "RandomSubspace",
     "RitzValues",
+    "SGDBounds",
     "SharpnessTracker",
     "Signal",
     "SpectralDensity",
@@ -97,12 +101,14 @@ __all__ = [
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "noise_floor",
     "normalize_direction",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
+    "sgd_bounds",
     "spectral_density",
     "subspace_fit",
     "tangent_kernel",
@@ -132,10 +138,12 @@ export(
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "noise_floor": ["NoiseFloor", "noise_floor"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
         "random_subspace": ["RandomSubspace"],
+        "sgd_bounds": ["SGDBounds", "sgd_bounds"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],
