@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         mean_field_limit,
     )
     from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
+    from gradus.theory.noise_floor import NoiseFloor, noise_floor
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     )
     from gradus.theory.random_subspace import RandomSubspace
     from gradus.theory.scaling_law import Extrapolation, ScalingLaw, fit_scaling_law
+    from gradus.theory.sgd_bounds import SGDBounds, sgd_bounds
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
@@ -79,6 +81,7 @@ __all__ = [
     "MeanField",
     "MeanFieldLimit",
     "OptimalSplit",
+    "NoiseFloor",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
@@ -88,6 +91,7 @@ __all__ = [
     "RidgeRisk",
     "RitzValues",
     "ScalingLaw",
+    "SGDBounds",
     "SharpnessTracker",
     "Signal",
     "SpectralDensity",
@@ -128,6 +132,7 @@ __all__ = [
     "measure_signals",
     "minimum_norm_fit",
     "minimum_norm_risk",
+    "noise_floor",
     "normalize_direction",
     "pac_bayes_bound",
     "predicted_training",
@@ -135,6 +140,7 @@ __all__ = [
     "rademacher_complexity",
     "random_direction",
     "ridge_risk",
+    "sgd_bounds",
     "spectral_density",
     "subspace_fit",
     "tangent_kernel",
@@ -169,6 +175,7 @@ export(
         "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
+        "noise_floor": ["NoiseFloor", "noise_floor"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
@@ -181,6 +188,7 @@ export(
         ],
         "random_subspace": ["RandomSubspace"],
         "scaling_law": ["Extrapolation", "ScalingLaw", "fit_scaling_law"],
+        "sgd_bounds": ["SGDBounds", "sgd_bounds"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],

@@ -8,6 +8,7 @@ from calls_elsewhere import calls_elsewhere
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
+from calls_of_convergence import calls_of_convergence
 from calls_of_curvature import calls_of_curvature
 from calls_of_descents import calls_of_descents
 from calls_of_dimensions import calls_of_dimensions
@@ -156,7 +157,9 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.KernelDrift": RESULT,
     "gradus.theory.LossSmoothness": RESULT,
     "gradus.theory.PredictedTraining": RESULT,
+    "gradus.theory.NoiseFloor": RESULT,
     "gradus.theory.RitzValues": RESULT,
+    "gradus.theory.SGDBounds": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.GeneralisationBound": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
@@ -205,6 +208,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_certificates(),
     **calls_of_optimization(),
     **calls_of_searches(),
+    **calls_of_convergence(),
     **calls_of_curvature(),
     **calls_of_descents(),
     **calls_of_dimensions(),
