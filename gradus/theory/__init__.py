@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
+    from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.occam_bound import occam_bound
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -41,7 +43,10 @@ if TYPE_CHECKING:
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
+    from gradus.theory.spectral_complexity import SpectralComplexity, spectral_complexity
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
+    from gradus.theory.spectral_margin_bound import spectral_margin_bound
+    from gradus.theory.spectral_norm import SpectralNorm, spectral_norm
     from gradus.theory.tangent_kernel import tangent_kernel
     from gradus.theory.trace_estimate import TraceEstimate, estimate_trace
     from gradus.theory.vc_bound import vc_bound
@@ -58,6 +63,8 @@ __all__ = [
     "GeneralisationBound",
     "InfiniteKernels",
     "KernelDrift",
+    "LipschitzBound",
+    "LipschitzStep",
     "MeanField",
     "MeanFieldLimit",
     "PacBayesBound",
@@ -68,7 +75,9 @@ __all__ = [
     "RitzValues",
     "SharpnessTracker",
     "Signal",
+    "SpectralComplexity",
     "SpectralDensity",
+    "SpectralNorm",
     "StableStep",
     "SubspaceFit",
     "TraceEstimate",
@@ -91,6 +100,7 @@ __all__ = [
     "lanczos",
     "largest_stable_step",
     "linear_mode",
+    "lipschitz_bound",
     "loss_along",
     "loss_slice",
     "mean_field",
@@ -98,12 +108,16 @@ __all__ = [
     "measure_calibration",
     "measure_signals",
     "normalize_direction",
+    "occam_bound",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
+    "spectral_complexity",
     "spectral_density",
+    "spectral_margin_bound",
+    "spectral_norm",
     "subspace_fit",
     "tangent_kernel",
     "top_eigenpairs",
@@ -131,7 +145,9 @@ export(
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
+        "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "occam_bound": ["occam_bound"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
@@ -139,7 +155,10 @@ export(
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],
+        "spectral_complexity": ["SpectralComplexity", "spectral_complexity"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
+        "spectral_margin_bound": ["spectral_margin_bound"],
+        "spectral_norm": ["SpectralNorm", "spectral_norm"],
         "tangent_kernel": ["tangent_kernel"],
         "trace_estimate": ["TraceEstimate", "estimate_trace"],
         "vc_bound": ["vc_bound"],
