@@ -18,7 +18,7 @@ from gradus.theory.data_batches import require_determined
 from gradus.theory.lent_model import require_lendable
 from gradus.theory.lipschitz_recorder import LipschitzRecorder, Node, RefusedError
 from gradus.theory.operation_call import Linear
-from gradus.theory.sample_outputs import outputs_of
+from gradus.theory.sample_outputs import outputs_of, require_independent
 from gradus.theory.secant_slopes import steepest_secant
 from gradus.theory.spectral_norm import norm_of_module
 
@@ -121,9 +121,14 @@ def lipschitz_bound(
     x = outside_of_inference(inputs).detach()
     with unchanged(model):
         nodes, last = _followed(model, x[:1])
+        require_independent(model, [x])
         bounds = _bounds(nodes, last, x, k, start)
         secant = steepest_secant(model, x, rounds, start)
     upper = 0.0 if last is None else (bounds[-1].bound if bounds else 1.0) * last[1]
+    if secant.slope > upper * (1 + 1e-3):
+        steep = f"{secant.slope:.4g} > {upper:.4g}"
+        came = Text(f"a secant steeper than the bound, {steep}", f"比界更陡的割线，{steep}")
+        raise refusal("model", ("one whose numbers stay in PyTorch", "数值始终在 PyTorch 中的模型"), came)
     return LipschitzBound(upper, secant.slope, (secant.first, secant.second), tuple(bounds))
 
 

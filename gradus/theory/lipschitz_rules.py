@@ -62,6 +62,11 @@ def _matrix_product(first: str, second: str, scale: str | None = None) -> Rule:
     return rule
 
 
+def _broadcasting(call: Call) -> dict[str, Factor]:
+    call.only("self")
+    return {"self": max(1.0, spread(call, "self"))}
+
+
 def _leaky(call: Call) -> dict[str, Factor]:
     call.only("self")
     return {"self": max(1.0, abs(float(call.arguments["negative_slope"])))}
@@ -178,8 +183,8 @@ def _select(call: Call) -> dict[str, Factor]:
 #: Largest slopes, rounded up.
 SLOPES = {
     "relu": 1.0, "hardtanh": 1.0, "relu6": 1.0, "tanh": 1.0, "sin": 1.0, "cos": 1.0, "atan": 1.0, "asinh": 1.0, "abs": 1.0,
-    "neg": 1.0, "softplus": 1.0, "log_sigmoid_forward": 1.0, "softshrink": 1.0, "clamp": 1.0, "clamp_min": 1.0,
-    "clamp_max": 1.0, "erf": 1.128379168, "sigmoid": 0.25, "hardsigmoid": 0.16666668, "hardswish": 1.5,
+    "neg": 1.0, "softplus": 1.0, "log_sigmoid_forward": 1.0, "softshrink": 1.0,
+    "erf": 1.128379168, "sigmoid": 0.25, "hardsigmoid": 0.16666668, "hardswish": 1.5,
     "silu": 1.09983933, "mish": 1.08849817, "gelu": 1.12899307, "_softmax": 0.5,
 }  # fmt: skip
 #: What moves, drops or merges entries and stretches nothing.
@@ -237,7 +242,7 @@ RULES: dict[str, Rule] = {
     "maximum": _select,
     "minimum": _select,
     "where": _select,
-    "masked_fill": constant(1.0),
+    **dict.fromkeys(("masked_fill", "clamp", "clamp_min", "clamp_max"), _broadcasting),
 }
 
 #: Arguments whose parts end up side by side, so that squares add up; those of the others add up themselves.

@@ -82,9 +82,9 @@ SPECTRAL = Concept(
     source="bartlett2017spectrally",
     year=2017,
     people=("Peter Bartlett", "Dylan Foster", "Matus Telgarsky", "Behnam Neyshabur", "Yuichi Yoshida", "Takeru Miyato"),
-    aliases="Lipschitz constant of a network, spectral norm of a layer, spectral normalization, spectrally normalized margin bound, "
+    aliases="Lipschitz constant of a network, spectral norm of a layer, spectrally normalized margin bound, "
     "singular values of convolutional layers, Maurey's lemma, "
-    "网络的利普希茨常数, 层的谱范数, 谱归一化, 谱归一化间隔界, 卷积层的奇异值, Maurey 引理",
+    "网络的利普希茨常数, 层的谱范数, 谱归一化间隔界, 卷积层的奇异值, Maurey 引理",
     implementations=(
         Implementation(
             "gradus.theory:spectral_complexity",
@@ -492,9 +492,8 @@ def changed(kernels, x, margin=1.0, confidence=0.95, stride=1, padding=0, dilati
         n = len(x)
         Q = quantity(gap, n, confidence) * new["complexity"] / R
         gap = 2 * complexity_of(Q, n) + chance(n, 1 - confidence)
-    return (
-        new.get("norms", norms), new.get("upper", upper), new.get("lower", lower), new.get("complexity", R), new.get("gap", gap),
-    )  # fmt: skip
+    values = dict(norms=norms, upper=upper, lower=lower, complexity=R, gap=gap) | new
+    return tuple(values.values())
 
 
 def complexity_of(Q, n):
@@ -720,7 +719,7 @@ SPECTRAL.erratum(
 
 
 @SPECTRAL.figure(
-    width=Slider(2, 32, 12, "units of a layer", integer=True),
+    width=Slider(4, 32, 12, "units of a layer", integer=True),
     gain=Slider(0.5, 2.0, 1.0, "size of the weights"),
     taps=Slider(2, 9, 5, "taps of the kernel", integer=True),
 )
@@ -747,13 +746,13 @@ def figure(width, gain, taps):
     right.plot(sizes[::3], norms, color=COLOURS[0], label="layer")
     right.axhline(np.sqrt(k), color=COLOURS[3], label="kernel as a table")
     right.axhline(k, color="0.4", ls="--", label=r"table times $\sqrt{k}$")
-    right.set(xlabel="pixels in a row", ylabel="spectral norm", ylim=(0, 1.15 * k))
-    right.legend(fontsize=9.5, frameon=False, loc="center right")
+    right.set(xlabel="pixels in a row", ylabel="spectral norm", ylim=(0, 1.6 * k))
+    right.legend(fontsize=9.5, frameon=False, loc="upper left")
     upper, lower = found[-1]
     words = Text(
-        f"Random ReLU layers of {int(width)} units: after {depths[-1]} of them the product of the spectral norms is {upper:.3g}, the steepest of 60 Jacobians {lower:.3g}, the steepest of 200 secants {secants[-1]:.3g}; "
-        f"the product grows away from what is found with every layer. A kernel of {k} ones has norm {np.sqrt(k):.3g} as a table, but the layer stretches by up to {norms[-1]:.3g} on a row of {sizes[::3][-1]} pixels.",
-        f"每层 {int(width)} 个单元的随机 ReLU 网络：{depths[-1]} 层之后，谱范数之积为 {upper:.3g}，60 个雅可比矩阵中最陡的为 {lower:.3g}，200 条割线中最陡的为 {secants[-1]:.3g}；"
-        f"层数越多，乘积离实际找到的越远。由 {k} 个 1 组成的核，作为表格范数为 {np.sqrt(k):.3g}，而该层在一行 {sizes[::3][-1]} 个像素上可拉伸至 {norms[-1]:.3g} 倍。",
+        f"Random ReLU layers of {int(width)} units: after {depths[-1]} of them the product of the spectral norms is {upper:.3g}, the steepest of 60 Jacobians {lower:.3g}, the steepest of 200 secants {secants[-1]:.3g}. "
+        f"A kernel of {k} ones has norm {np.sqrt(k):.3g} as a table, but the layer stretches by up to {norms[-1]:.3g} on a row of {sizes[::3][-1]} pixels.",
+        f"每层 {int(width)} 个单元的随机 ReLU 网络：{depths[-1]} 层之后，谱范数之积为 {upper:.3g}，60 个雅可比矩阵中最陡的为 {lower:.3g}，200 条割线中最陡的为 {secants[-1]:.3g}。"
+        f"由 {k} 个 1 组成的核，作为表格范数为 {np.sqrt(k):.3g}，而该层在一行 {sizes[::3][-1]} 个像素上可拉伸至 {norms[-1]:.3g} 倍。",
     )
     return Drawing(fig, words)
