@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
     from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
+    from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
     from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
     from gradus.theory.noise_floor import NoiseFloor, noise_floor
+    from gradus.theory.occam_bound import occam_bound
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -56,7 +58,10 @@ if TYPE_CHECKING:
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
+    from gradus.theory.spectral_complexity import SpectralComplexity, spectral_complexity
     from gradus.theory.spectral_density import SpectralDensity, spectral_density
+    from gradus.theory.spectral_margin_bound import spectral_margin_bound
+    from gradus.theory.spectral_norm import SpectralNorm, spectral_norm
     from gradus.theory.tangent_kernel import tangent_kernel
     from gradus.theory.trace_estimate import TraceEstimate, estimate_trace
     from gradus.theory.vc_bound import vc_bound
@@ -78,6 +83,8 @@ __all__ = [
     "InfiniteKernels",
     "KernelDrift",
     "LossSmoothness",
+    "LipschitzBound",
+    "LipschitzStep",
     "MeanField",
     "MeanFieldLimit",
     "OptimalSplit",
@@ -94,7 +101,9 @@ __all__ = [
     "SGDBounds",
     "SharpnessTracker",
     "Signal",
+    "SpectralComplexity",
     "SpectralDensity",
+    "SpectralNorm",
     "StableStep",
     "SubspaceFit",
     "TraceEstimate",
@@ -123,6 +132,7 @@ __all__ = [
     "lanczos",
     "largest_stable_step",
     "linear_mode",
+    "lipschitz_bound",
     "loss_along",
     "loss_slice",
     "loss_smoothness",
@@ -134,6 +144,7 @@ __all__ = [
     "minimum_norm_risk",
     "noise_floor",
     "normalize_direction",
+    "occam_bound",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
@@ -141,7 +152,10 @@ __all__ = [
     "random_direction",
     "ridge_risk",
     "sgd_bounds",
+    "spectral_complexity",
     "spectral_density",
+    "spectral_margin_bound",
+    "spectral_norm",
     "subspace_fit",
     "tangent_kernel",
     "top_eigenpairs",
@@ -176,6 +190,9 @@ export(
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
         "noise_floor": ["NoiseFloor", "noise_floor"],
+        "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
+        "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "occam_bound": ["occam_bound"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
@@ -192,7 +209,10 @@ export(
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],
+        "spectral_complexity": ["SpectralComplexity", "spectral_complexity"],
         "spectral_density": ["SpectralDensity", "spectral_density"],
+        "spectral_margin_bound": ["spectral_margin_bound"],
+        "spectral_norm": ["SpectralNorm", "spectral_norm"],
         "tangent_kernel": ["tangent_kernel"],
         "trace_estimate": ["TraceEstimate", "estimate_trace"],
         "vc_bound": ["vc_bound"],

@@ -14,9 +14,7 @@ from gradus.text import Text
 from gradus.theory.classifier_batches import batches_of, margins_of
 from gradus.theory.generalisation_bound import GeneralisationBound
 from gradus.theory.homogeneous_network import HomogeneousNetwork, LinearMap, wide
-
-FINENESS = 8  # norms that are paid for in a doubling
-FARTHEST = 400  # steps of this size from 1 to either side
+from gradus.theory.norm_classes import FINENESS, norm_of, share_of, step_of
 
 
 @torch.inference_mode(False)
@@ -115,29 +113,22 @@ def _values(
     """The bound for this margin, or for all that make the norm one of those that are paid for."""
     n, found = len(m), []
     if gamma is not None:
-        steps = [(_step(norms / gamma), gamma)]
+        steps = [(step_of(norms / gamma), gamma)]
     else:
         largest = max(float(m.abs().max()), 1e-300)
         low, high = (
-            _step(norms / largest),
-            _step(norms * 1024 / largest),
+            step_of(norms / largest),
+            step_of(norms * 1024 / largest),
         )  # a larger margin only turns vacuous
         steps = [(j, norms * 2.0 ** (-j / FINENESS) or 1.0) for j in range(low, high + 1)]
     for j, g in steps:
         loss = float((1 - m / g).clamp(0, 1).mean())
-        complexity = per_norm * 2.0 ** (j / FINENESS)
-        share = 2 / 3 * delta / ((abs(j) + 1) * (abs(j) + 2))
+        complexity = per_norm * norm_of(j)
+        share = share_of(j) * delta
         chance = 3 * math.sqrt(math.log(2 / share) / (2 * n))
         terms = {"margin loss": loss, "complexity": complexity, "chance": chance, "margin": g}
         found.append((loss + complexity + chance, terms))
     return found
-
-
-def _step(norm: float) -> int:
-    """The first j with 2^{j/8} ≥ this norm."""
-    if norm <= 2.0 ** (-FARTHEST / FINENESS):
-        return -FARTHEST
-    return max(-FARTHEST, math.ceil(FINENESS * math.log2(norm) - 1e-9)) if norm < math.inf else 10 * FARTHEST
 
 
 def _assumptions(apart: float) -> tuple[Text, ...]:

@@ -9,6 +9,15 @@ from torch import nn
 from gradus import theory
 
 
+def linear() -> nn.Linear:
+    """The same at every call."""
+    layer = nn.Linear(3, 2, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(tensors(7, 2, 3))
+        layer.bias.zero_()
+    return layer
+
+
 def calls_of_bounds() -> dict[str, Example]:
     return {
         "gradus.theory.rademacher_complexity": of(
@@ -40,6 +49,47 @@ def calls_of_bounds() -> dict[str, Example]:
             theory.vc_bound,
             model=Fresh(lambda: nn.Linear(3, 2, dtype=torch.float64)),
             data=Fresh(lambda: [(tensors(0, 6, 3), torch.tensor([0, 1, 0, 1, 0, 1]))]),
+            confidence=0.9,
+        ),
+        "gradus.theory.spectral_norm": of(
+            theory.spectral_norm,
+            layer=Fresh(lambda: nn.Linear(3, 2, dtype=torch.float64)),
+            shape=(3,),
+            products=5,
+            seed=0,
+        ),
+        "gradus.theory.lipschitz_bound": of(
+            theory.lipschitz_bound,
+            model=Fresh(linear),
+            inputs=new(tensors, 0, 4, 3),
+            products=5,
+            steps=2,
+            seed=0,
+        ),
+        "gradus.theory.spectral_complexity": of(
+            theory.spectral_complexity,
+            kernels=Fresh(lambda: [tensors(0, 4, 2, 2, 2), tensors(1, 3, 16)]),
+            x=new(tensors, 2, 2, 4, 3, 3),
+            margin=1.0,
+            confidence=0.9,
+            stride=1,
+            padding=0,
+            dilation=1,
+            groups=2,
+        ),
+        "gradus.theory.spectral_margin_bound": of(
+            theory.spectral_margin_bound,
+            model=Fresh(lambda: nn.Linear(3, 2, dtype=torch.float64)),
+            data=Fresh(lambda: [(tensors(0, 6, 3), torch.tensor([0, 1, 0, 1, 0, 1]))]),
+            margin=1.0,
+            confidence=0.9,
+            products=5,
+        ),
+        "gradus.theory.occam_bound": of(
+            theory.occam_bound,
+            model=Fresh(lambda: nn.Linear(3, 2, dtype=torch.float64)),
+            data=Fresh(lambda: [(tensors(0, 6, 3), torch.tensor([0, 1, 0, 1, 0, 1]))]),
+            levels=[3, 5],
             confidence=0.9,
         ),
     }
