@@ -114,6 +114,18 @@ def test_the_page_stands_alone(found, tmp_path, lang):
         assert f'href="#{key}"' in page and f'id="{key}"' in page
 
 
+def test_a_file_is_what_its_name_says(found, tmp_path):
+    small = replace(found, sections=found.sections[:1])
+    assert json.loads(small.save(tmp_path / "r.json").read_text("utf-8")) == small.as_dict()
+    assert small.save(tmp_path / "made" / "r.txt", "zh").read_text("utf-8") == small.text("zh") + "\n"
+    for name in ("r.htm", "plain"):
+        assert small.save(tmp_path / name).read_text("utf-8").startswith("<!DOCTYPE html>")
+    for name in ("r.pdf", "r.md", "r.html.png"):
+        with pytest.raises(GradusError, match=r"\.html, \.htm, \.json, \.txt") as refused:
+            small.save(tmp_path / name)
+        assert "文件名应以" in refused.value.text.zh and not (tmp_path / name).exists()
+
+
 def test_a_notebook_shows_it(found):
     assert "<h3>" in found._repr_html_() and "fault" in str(found)
 
