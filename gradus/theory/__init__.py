@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
+    from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -58,6 +59,7 @@ __all__ = [
     "GeneralisationBound",
     "InfiniteKernels",
     "KernelDrift",
+    "LayerCurvature",
     "MeanField",
     "MeanFieldLimit",
     "PacBayesBound",
@@ -90,6 +92,7 @@ __all__ = [
     "kernel_drift",
     "lanczos",
     "largest_stable_step",
+    "layer_curvatures",
     "linear_mode",
     "loss_along",
     "loss_slice",
@@ -131,6 +134,7 @@ export(
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
+        "layer_curvature": ["LayerCurvature", "layer_curvatures"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],

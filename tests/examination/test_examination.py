@@ -83,11 +83,27 @@ def test_the_numbers_are_those_of_a_dense_computation():
         abs(curvature["eigenvalues"][0] / top - 1) < 1e-3
     )  # the tolerance asked of the residual is 1e-2, of λ its square
     assert abs(step["ratio"] / (0.1 * top / 2) - 1) < 1e-3
+    assert curvature["trace_exact"] and abs(curvature["trace"] / float(H.trace()) - 1) < 1e-9
+    k = sum(p.numel() for p in model[0].parameters())
+    for row, block in zip(curvature["layers"], (H[:k, :k], H[k:, k:]), strict=True):
+        assert abs(row["eigenvalue"] - float(torch.linalg.eigvalsh(block)[-1])) < row["residual"] + 1e-9
+        assert abs(row["trace"] / float(block.trace()) - 1) < 1e-9
     J = torch.autograd.functional.jacobian(outputs, theta)
     K = torch.linalg.eigvalsh(torch.einsum("icp,jcp->ij", J, J)).flip(0)
     assert torch.allclose(
         torch.tensor(kernel["eigenvalues"], dtype=K.dtype), K, rtol=1e-9, atol=1e-9 * float(K[0])
     )
+
+
+def test_the_trace_says_whether_it_is_exact():
+    relu, tanh = (
+        examine(**case(mlp(64, 6, 10, act=act)), sections="curvature").sections[0]
+        for act in (nn.ReLU, nn.Tanh)
+    )
+    told = [{k.en: v for k, v in s.facts}["trace (sum of all eigenvalues)"] for s in (relu, tanh)]
+    assert "exact" in told[0].en and "精确" in told[0].zh
+    assert "3 random directions" in told[1].en and "TanhBackward0" in told[1].zh
+    assert not tanh.values["trace_exact"] and all(row["standard_error"] for row in tanh.values["layers"])
 
 
 def test_two_are_compared(found):
