@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
     from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
+    from gradus.theory.layer_jacobians import LayerJacobian, Singular, layer_jacobians
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -60,6 +61,7 @@ __all__ = [
     "InfiniteKernels",
     "KernelDrift",
     "LayerCurvature",
+    "LayerJacobian",
     "MeanField",
     "MeanFieldLimit",
     "PacBayesBound",
@@ -70,6 +72,7 @@ __all__ = [
     "RitzValues",
     "SharpnessTracker",
     "Signal",
+    "Singular",
     "SpectralDensity",
     "StableStep",
     "SubspaceFit",
@@ -93,6 +96,7 @@ __all__ = [
     "lanczos",
     "largest_stable_step",
     "layer_curvatures",
+    "layer_jacobians",
     "linear_mode",
     "loss_along",
     "loss_slice",
@@ -135,6 +139,7 @@ export(
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
         "layer_curvature": ["LayerCurvature", "layer_curvatures"],
+        "layer_jacobians": ["LayerJacobian", "Singular", "layer_jacobians"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],

@@ -160,11 +160,11 @@ def _blocks(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _named(layers: Sequence[str], blocks: dict[str, Tensor]) -> list[str]:
-    wanted = [layers] if isinstance(layers, str) else list(layers)
-    if not wanted or not all(isinstance(name, str) and name in blocks for name in wanted):
+    given = isinstance(layers, (list, tuple)) and len(layers) > 0
+    if not given or not all(isinstance(name, str) and name in blocks for name in layers):
         shown = ", ".join(map(repr, list(blocks)[:6]))
-        raise refusal("layers", (f"names of modules that hold trained parameters, such as {shown}", f"持有可训练参数的模块名，如 {shown}"), layers)  # fmt: skip
-    return [name for name in blocks if name in wanted]
+        raise refusal("layers", (f"names of modules that hold trained parameters, such as {shown}", f"持有可训练参数的模块名，如 {shown}"), layers, kind=not given)  # fmt: skip
+    return [name for name in blocks if name in layers]
 
 
 def _diagonal(model: nn.Module, loss: Loss, data: Any, kind: str, mean: bool, memory: int) -> Tensor | None:

@@ -36,6 +36,14 @@ def calls_of_curvature() -> dict[str, Example]:
             kind="gauss-newton",
             mean=True,
         ),
+        "gradus.theory.layer_jacobians": of(
+            theory.layer_jacobians,
+            model=Fresh(lambda: seeded(nn.Linear, 3, 2)),
+            inputs=Fresh(lambda: tensors(0, 4, 3)),
+            most=20,
+            iterations=5,
+            seed=0,
+        ),
         "gradus.theory.layer_curvatures": of(
             theory.layer_curvatures,
             model=Fresh(lambda: seeded(nn.Linear, 3, 1)),

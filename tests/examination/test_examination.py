@@ -106,6 +106,39 @@ def test_the_trace_says_whether_it_is_exact():
     assert not tanh.values["trace_exact"] and all(row["standard_error"] for row in tanh.values["layers"])
 
 
+def test_the_jacobians_are_those_of_autograd():
+    made = case(mlp(64, 12, 10))
+    values = examine(**made, sections="signals").sections[0].values
+    J = [torch.autograd.functional.jacobian(made["model"], x) for x in made["data"][0][:2]]
+    s = torch.linalg.svdvals(torch.stack(J))
+    stack = values["jacobians"][-1]["stack"]
+    assert stack["largest"] == pytest.approx(float(s.max()), rel=1e-5)  # float32
+    assert stack["smallest"] == pytest.approx(float(s.min()), abs=1e-5 * float(s.max()))
+    assert "residual_stream" not in values
+
+
+def test_a_residual_stream_is_followed():
+    class Stream(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = nn.ModuleList(nn.Linear(64, 64, bias=False) for _ in range(3))
+            self.head = nn.Linear(64, 10)
+            for k, block in enumerate(self.blocks):
+                nn.init.eye_(block.weight)
+                block.weight.data *= k
+
+        def forward(self, x):
+            for block in self.blocks:
+                x = block(x) + x
+            return self.head(x)
+
+    made = case(Stream())
+    rows = examine(**made, sections="signals").sections[0].values["residual_stream"]
+    size = float(made["data"][0][:64].square().mean().sqrt())
+    found = [(r["before"] / size, r["added"] / size, r["after"] / size) for r in rows]
+    assert found == [pytest.approx(row, rel=1e-5) for row in ((1, 0, 1), (1, 1, 2), (2, 4, 6))]
+
+
 def test_two_are_compared(found):
     other = examine(**case(nn.Sequential(mlp(64, 24, 10), nn.Softmax(-1))))
     beside = found.compare(other)
