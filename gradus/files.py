@@ -10,6 +10,7 @@ from gradus.errors import GradusError
 from gradus.text import Text
 
 TEMPORARY = ".tmp"
+HTML = (".html", ".htm")
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 _NO_FOLDER_FLUSH = {errno.EINVAL, errno.ENOTSUP}  # of file systems that flush files only
 
@@ -108,15 +109,35 @@ def _write_aside(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
         raise
 
 
-def output_file(name: str | os.PathLike[str], makes: Path | None = None) -> Path:
+def require_suffix(path: Path, *known: str) -> Path:
+    """The path, whose name must not promise another kind of file than what is written; a name without a suffix promises none.
+
+    Raises:
+        GradusError: its suffix is none of these.
+    """
+    if path.suffix and path.suffix.lower() not in known:
+        names = ", ".join(known)
+        raise GradusError(
+            Text(
+                f"cannot write {path}: expected a name that ends in {names}, got {path.suffix}",
+                f"无法写入 {path}：文件名应以 {names} 结尾，实为 {path.suffix}",
+            )
+        )
+    return path
+
+
+def output_file(
+    name: str | os.PathLike[str], makes: Path | None = None, suffixes: tuple[str, ...] = ()
+) -> Path:
     """Where what a user asked to be written goes: of a link, the file that it names. Asked before the work, so that none is lost.
 
     Args:
         name: as the user wrote it.
         makes: a folder that is made before the file is written, and need not be there yet.
+        suffixes: that are written; any where none are given.
 
     Raises:
-        GradusError: it is there and no regular file, or must not be written, or its folder is not there.
+        GradusError: it is there and no regular file, or must not be written, its folder is not there, or its suffix is another.
     """
     try:
         if not os.fspath(name):
@@ -133,6 +154,8 @@ def output_file(name: str | os.PathLike[str], makes: Path | None = None) -> Path
                 "what resolve raises for links in a circle on some versions, and on others not"
             )
         _check_output(Path(name), target, makes)
+        if suffixes:
+            require_suffix(Path(name), *suffixes)
     except (OSError, RuntimeError) as error:  # links that name each other; a name that is too long
         reason = getattr(error, "strerror", None) or "its links lead in a circle"
         raise _cannot_write(Path(name), reason, getattr(error, "strerror", None) or "链接成环") from None

@@ -17,6 +17,7 @@ from gradus.files import (
     make_folder,
     output_file,
     publish,
+    require_suffix,
     sweep,
     sync_folder,
     user_path,
@@ -209,3 +210,12 @@ def test_a_link_is_written_through(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert output_file("made/x", makes=Path("made")) == tmp_path / "made" / "x"
     with pytest.raises(GradusError, match="does not exist"):
         output_file("other/x", makes=Path("made"))
+
+
+def test_a_name_that_promises_another_kind_of_file_is_refused(tmp_path):
+    assert require_suffix(tmp_path / "a.HTML", ".html") == tmp_path / "a.HTML"
+    assert require_suffix(Path("/dev/stdout"), ".html") == Path("/dev/stdout")
+    with pytest.raises(GradusError, match=r"\.html, \.htm, got \.pdf"):
+        require_suffix(tmp_path / "a.pdf", ".html", ".htm")
+    with pytest.raises(GradusError, match=r"\.pdf"):
+        output_file(tmp_path / "a.pdf", suffixes=(".html",))

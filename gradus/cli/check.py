@@ -14,7 +14,7 @@ from gradus.catalogue import entries, load
 from gradus.catalogue.formulas import prose_text, unicode_text
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
-from gradus.files import output_file, write_atomically
+from gradus.files import HTML, output_file, write_atomically
 from gradus.progress import item_bar
 from gradus.text import Text
 
@@ -49,7 +49,8 @@ def verify(options: Namespace, out: Terminal) -> int:
     """Measures claims; exit status 0 when all hold, 1 when one fails or none was measured."""
     cost: tuple[Cost, ...] = ("quick", "slow") if options.slow else ("quick",)
     # before the work, so that none is lost
-    junit, html = (None if name is None else output_file(name) for name in (options.junit, options.html))
+    junit = None if options.junit is None else output_file(options.junit)
+    html = None if options.html is None else output_file(options.html, suffixes=HTML)
     report = _of_user_code(options, cost) if options.implementation else _of_pages(options, cost)
     if junit is not None:
         from gradus.verify.output import as_junit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
-from gradus.files import output_file, write_atomically
+from gradus.files import HTML, output_file, write_atomically
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -23,9 +23,8 @@ def examine(options: Namespace, out: Terminal) -> int:
                 f"应为 FILE.py:setup，即返回 (model, loss, data) 的函数，得到 {options.target!r}",
             )
         )
-    html = (
-        None if options.html is None else output_file(options.html)
-    )  # before the work, so that none is lost
+    # before the work, so that none is lost
+    html = None if options.html is None else output_file(options.html, suffixes=HTML)
     sections = [s.strip() for s in options.sections.split(",")] if options.sections else None
     _checked(options, sections)
     from gradus.examination.supervised import examine_file

@@ -23,7 +23,7 @@ MODERATE = 10.0  # the largest entry of an example
 
 def explain(options: Namespace, out: Terminal) -> int:
     """The computation graph of a definition on a small input of its page, or on the user's own."""
-    path = None if options.output is None else output_file(options.output)
+    path = None if options.output is None else output_file(options.output, suffixes=(".svg",))
     if ":" in options.key:
         title, explanation = options.key, _of_function(options, out.lang)
     else:

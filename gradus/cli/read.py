@@ -13,7 +13,7 @@ from gradus.catalogue.formulas.prose import prose_lines
 from gradus.catalogue.measured import recall
 from gradus.catalogue.page_files import page_hash
 from gradus.cli.terminal import Terminal
-from gradus.files import output_file
+from gradus.files import HTML, output_file
 from gradus.page import AREAS, Concept
 from gradus.page.prose import SECTIONS, prose_of
 from gradus.text import CONCEPT_KINDS, Text
@@ -240,7 +240,7 @@ def _rest(concept: Concept, out: Terminal) -> None:
 
 
 def _html(concept: Concept, file: str, out: Terminal) -> int:
-    path = output_file(file)
+    path = output_file(file, suffixes=HTML)
     from gradus.report import write_page  # after the path is known to do: drawing takes seconds
 
     write_page(path, concept, lang=out.lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -10,6 +11,8 @@ from torch import Tensor
 
 from gradus.examination.batches import joined, tensors
 from gradus.examination.label_checks import labels
+from gradus.examination.label_features import given_away
+from gradus.examination.near_copies import near_copies
 from gradus.examination.neighbours import neighbour_checks
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
@@ -272,7 +275,12 @@ CHECKS = (
     (Text("constant features", "恒定的特征"), constant),
     (Text("duplicates and conflicting labels", "重复样本与冲突标签"), duplicates),
     (Text("held-out samples in the training data", "训练数据中的留出样本"), leaks),
+    (
+        Text("held-out samples that are nearly training samples", "与训练样本近似相同的留出样本"),
+        functools.partial(near_copies, flat),
+    ),
     (Text("whether held-out inputs have the scale of training", "留出输入与训练输入尺度是否一致"), drift),
     (Text("labels", "标签"), labels),
+    (Text("features that give the label away", "泄露标签的特征"), functools.partial(given_away, flat)),
     *neighbour_checks(flat),
 )

@@ -112,10 +112,26 @@ class Examination:
         return examination_html(self, _language(lang))
 
     def save(self, path: str | Path, lang: str = "en") -> Path:
-        """Writes the HTML to a file, whole or not at all."""
-        from gradus.report.page import written
+        """Writes the report to a file, whole or not at all: .html, .htm, .json (as `to_json`) or .txt (as `text`).
 
-        return written(Path(path), self.html(lang))
+        A name without a suffix gets the HTML.
+
+        Raises:
+            GradusError: another suffix, or a file that cannot be written.
+        """
+        from gradus.files import HTML, make_folder, require_suffix, write_atomically
+
+        target = require_suffix(Path(path), *HTML, ".json", ".txt")
+        _language(lang)
+        if target.suffix.lower() == ".json":
+            content = self.to_json()
+        elif target.suffix.lower() == ".txt":
+            content = self.text(lang) + "\n"
+        else:
+            content = self.html(lang)
+        make_folder(target.parent)
+        write_atomically(target, [content.encode("utf-8")])
+        return target
 
     def compare(self, other: Examination) -> Comparison:
         """Two examinations side by side: what one has and the other has not, and how the numbers differ.

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from gradus.errors import raised
 from gradus.examination.batches import copied, length, rows
+from gradus.examination.dropped_outputs import dropped
 from gradus.examination.failures import Drawn, advice_for
+from gradus.examination.log_probabilities import logarithms
 from gradus.examination.loss_checks import losses
 from gradus.examination.loss_kinds import (
     class_axis,
@@ -19,7 +21,7 @@ from gradus.examination.loss_kinds import (
     near,
     sample,
 )
-from gradus.examination.outcomes import main_of, table_of
+from gradus.examination.outcomes import main_of
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
@@ -218,29 +220,8 @@ def softmaxes(subject: Subject, section: Section) -> None:
             ("return the logits, and take the softmax only to read probabilities", "请返回 logits，只在需要读取概率时才取 softmax"),
             ("softmax-cross-entropy", "softmax"),
         )  # fmt: skip
-    if (
-        isinstance(targets, Tensor)
-        and not targets.is_floating_point()
-        and table_of(main, targets) is not None
-        and not inside
-    ):
-        logged = float((wide.logsumexp(axis)).abs().max()) < 1e-2
-        shifted = loss_at(subject, outputs, main + 1, targets)
-        at = loss_at(subject, outputs, main, targets)
-        mean = near(shifted, at - 1, 1e-3)
-        if mean and not logged:
-            kind = (
-                ("probabilities", "概率")
-                if probabilities
-                else ("scores that are no log-probabilities", "并非对数概率的得分")
-            )
-            section.find(
-                "fault", "nll-of-scores",
-                ("the loss takes log-probabilities, and gets something else", "损失需要对数概率，得到的却不是"),
-                (f"a 1 added to all outputs lowers it by 1, without end; the outputs are {kind[0]}", f"所有输出加 1，损失就减 1，没有止境；而输出是{kind[1]}"),
-                ("end the model with log_softmax, or use cross_entropy on the logits", "请以 log_softmax 结束模型，或对 logits 用 cross_entropy"),
-                ("nll", "softmax-cross-entropy"),
-            )  # fmt: skip
+    if not inside:
+        logarithms(subject, section, outputs, main, targets)
     if _real_like(targets, main):
         _sigmoid_twice(subject, section, outputs, main, targets)
 
@@ -271,5 +252,6 @@ CHECKS = (
     (Text("whether outputs are determined, sample by sample", "输出是否逐样本确定"), repeated),
     (Text("whether inputs have outputs of their own", "不同输入的输出是否不同"), equal),
     (Text("what the loss takes", "损失需要什么"), softmaxes),
+    (Text("outputs that are dropped at random", "随机丢弃的输出"), dropped),
     (Text("the loss beside that of a guess", "损失与随机猜测之比"), losses),
 )

@@ -14,6 +14,7 @@ from gradus.examination.layers import missing_activations, twins
 from gradus.examination.norms import norm_checks
 from gradus.examination.outcomes import main_of, table_of
 from gradus.examination.reach import out_of_reach
+from gradus.examination.stream_checks import stream_checks
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Table, Unchecked
 from gradus.text import Text
@@ -288,4 +289,5 @@ CHECKS = (
     (Text("layers with equal weights", "权重相同的层"), twins),
     *attention_checks(),
     *norm_checks(),
+    *stream_checks(),
 )

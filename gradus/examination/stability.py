@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from gradus.errors import GradusError, words_of
-from gradus.examination.curvature_checks import hessian, plan
+from gradus.examination.curvature_checks import hessian
+from gradus.examination.curvature_plan import plan
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.theory import top_eigenpairs

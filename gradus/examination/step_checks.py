@@ -10,6 +10,7 @@ import torch
 
 from gradus.examination.batches import copied
 from gradus.examination.curvature_checks import eigenpairs
+from gradus.examination.harmful_settings import harmful
 from gradus.examination.stability import law_of, stable_ratio
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
@@ -64,6 +65,14 @@ def settings(subject: Subject, section: Section) -> None:
             "fault", "step-zero", ("the learning rate is 0", "学习率为 0"), (f"in all {len(groups)} groups", f"全部 {len(groups)} 个参数组"),
             ("look at the schedule: a warm-up starts above 0", "请检查调度：预热应从大于 0 开始"), ("schedules",),
         )  # fmt: skip
+    momentum = max((float(g.get("momentum", 0)) for g in groups), default=0.0)
+    if momentum >= 1:
+        section.find(
+            "fault", "setting-harmful",
+            ("the optimiser's momentum forgets nothing", "优化器的动量从不遗忘"),
+            (f"momentum = {momentum:g}: every gradient counts for ever", f"momentum = {momentum:g}：每个梯度都永远起作用"),
+            ("a momentum below 1, such as 0.9", "请取小于 1 的动量，如 0.9"), ("momentum",),
+        )  # fmt: skip
     coupled = isinstance(subject.optimizer, torch.optim.SGD)
     decoupled = type(subject.optimizer).__name__ == "AdamW" or any(
         g.get("decoupled_weight_decay") for g in groups
@@ -71,7 +80,9 @@ def settings(subject: Subject, section: Section) -> None:
     if coupled or decoupled:
         shares = [float(g["lr"]) * float(g.get("weight_decay", 0)) for g in groups if "lr" in g]
         if coupled:
-            shares = [s / (1 - float(g.get("momentum", 0))) for s, g in zip(shares, groups, strict=False)]
+            shares = [
+                s / max(1 - float(g.get("momentum", 0)), 1e-9) for s, g in zip(shares, groups, strict=False)
+            ]
         if shares and max(shares) >= DECAY:
             section.find(
                 "warning", "decay-large",
@@ -108,6 +119,10 @@ def tried(subject: Subject, section: Section) -> None:
         f"tried on {n:,} samples, the same in each step{mode[0]}",
         f"在同样的 {n:,} 个样本上试走每一步{mode[1]}",
     )
+    if harmful(
+        subject, section, losses, _end, lambda changed: trial(subject, inputs, targets, steps, None, changed)
+    ):
+        return
     ratio = subject.knows("step ratio")
     beside = (
         "" if ratio is None else f"; the step is {ratio:.3g} times the largest stable one of this optimiser"
@@ -184,8 +199,17 @@ def _end(losses: list[float]) -> float:
     return tail[len(tail) // 2]
 
 
-def trial(subject: Subject, inputs: Any, targets: Any, steps: int, rate: float | None) -> list[float]:
+def trial(
+    subject: Subject,
+    inputs: Any,
+    targets: Any,
+    steps: int,
+    rate: float | None,
+    changed: dict[str, Any] | None = None,
+) -> list[float]:
     """The losses before, and after each of the optimiser's steps (or of plain descent's, with a rate) on a copy of the model.
+
+    `changed` are options of the optimiser that are to have other values.
 
     Raises:
         Unchecked: the model cannot be copied.
@@ -200,6 +224,8 @@ def trial(subject: Subject, inputs: Any, targets: Any, steps: int, rate: float |
         optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=rate)
     if optimizer is None:
         raise Unchecked("no optimiser was given", "没有给出优化器")
+    for group in optimizer.param_groups:
+        group.update({k: v for k, v in (changed or {}).items() if k in group})
     losses: list[float] = []
 
     def closure() -> torch.Tensor:

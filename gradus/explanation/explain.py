@@ -60,12 +60,12 @@ class Explanation:
         """Writes the SVG to a file.
 
         Raises:
-            GradusError: the file cannot be written.
+            GradusError: the file cannot be written, or its name ends in another suffix than .svg.
         """
-        from gradus.files import write_atomically, write_failed
+        from gradus.files import require_suffix, write_atomically, write_failed
 
         try:
-            write_atomically(Path(path), [self.svg.encode()])
+            write_atomically(require_suffix(Path(path), ".svg"), [self.svg.encode()])
         except OSError as error:
             raise write_failed(Path(path), error) from None
         return Path(path)

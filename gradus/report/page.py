@@ -13,7 +13,7 @@ from gradus import __version__
 from gradus.catalogue import citation, load, references
 from gradus.catalogue.formulas import mathml, prose_html
 from gradus.errors import GradusError
-from gradus.files import make_folder, write_atomically
+from gradus.files import HTML, make_folder, require_suffix, write_atomically
 from gradus.numbers import duration, grouped, score, typeset, typeset_value
 from gradus.page import Concept
 from gradus.report.dossier import Dossier, dossier
@@ -72,7 +72,7 @@ def write_report(
         The path of the file.
 
     Raises:
-        GradusError: an unknown language, an incomplete summary, or a folder that cannot be written to.
+        GradusError: an unknown language, an incomplete summary, another suffix than .html, or a folder that cannot be written to.
     """
     text = report_html(system, run, evidence, figures, lang, mutants, title)
     return written(Path(path), text)
@@ -291,7 +291,8 @@ def fonts_inlined(lang: str) -> list[dict[str, Any]]:
 
 
 def written(path: Path, text: str) -> Path:
-    """Writes the file whole or not at all; its folder is made."""
+    """Writes the HTML file whole or not at all; its folder is made, a name with another suffix refused."""
+    require_suffix(path, *HTML)
     make_folder(path.parent)
     write_atomically(path, [text.encode("utf-8")])
     return path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gradus.catalogue import load as load_catalogue
 from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
-from gradus.files import output_file, user_path
+from gradus.files import HTML, output_file, user_path
 from gradus.locks import run_lock
 from gradus.page import Concept
 from gradus.running.own_files import CONFIG, REPORT, SUMMARY, remove_own
@@ -109,7 +109,7 @@ def run_system(
     request = request_run(
         concept, data=data, data_dir=data_dir, seeds=seeds, epochs=epochs, device=device, options=options
     )
-    path = None if report is None else output_file(report, makes=named)
+    path = None if report is None else output_file(report, makes=named, suffixes=HTML)
     request, dataset = with_data(request)
     with answering_sigterm(), _processes() as group, contextlib.ExitStack() as held:
         folder = _folder(group, named, request, resume, fresh)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from gradus.theory.landscape_directions import normalize_direction, random_direction
     from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
+    from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
+    from gradus.theory.layer_jacobians import LayerJacobian, Singular, layer_jacobians
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -85,6 +87,8 @@ __all__ = [
     "LossSmoothness",
     "LipschitzBound",
     "LipschitzStep",
+    "LayerCurvature",
+    "LayerJacobian",
     "MeanField",
     "MeanFieldLimit",
     "OptimalSplit",
@@ -102,6 +106,7 @@ __all__ = [
     "SharpnessTracker",
     "Signal",
     "SpectralComplexity",
+    "Singular",
     "SpectralDensity",
     "SpectralNorm",
     "StableStep",
@@ -131,6 +136,8 @@ __all__ = [
     "kernel_spectrum",
     "lanczos",
     "largest_stable_step",
+    "layer_curvatures",
+    "layer_jacobians",
     "linear_mode",
     "lipschitz_bound",
     "loss_along",
@@ -187,6 +194,8 @@ export(
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
         "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
+        "layer_curvature": ["LayerCurvature", "layer_curvatures"],
+        "layer_jacobians": ["LayerJacobian", "Singular", "layer_jacobians"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
         "noise_floor": ["NoiseFloor", "noise_floor"],

@@ -83,11 +83,60 @@ def test_the_numbers_are_those_of_a_dense_computation():
         abs(curvature["eigenvalues"][0] / top - 1) < 1e-3
     )  # the tolerance asked of the residual is 1e-2, of λ its square
     assert abs(step["ratio"] / (0.1 * top / 2) - 1) < 1e-3
+    assert curvature["trace_exact"] and abs(curvature["trace"] / float(H.trace()) - 1) < 1e-9
+    k = sum(p.numel() for p in model[0].parameters())
+    for row, block in zip(curvature["layers"], (H[:k, :k], H[k:, k:]), strict=True):
+        assert abs(row["eigenvalue"] - float(torch.linalg.eigvalsh(block)[-1])) < row["residual"] + 1e-9
+        assert abs(row["trace"] / float(block.trace()) - 1) < 1e-9
     J = torch.autograd.functional.jacobian(outputs, theta)
     K = torch.linalg.eigvalsh(torch.einsum("icp,jcp->ij", J, J)).flip(0)
     assert torch.allclose(
         torch.tensor(kernel["eigenvalues"], dtype=K.dtype), K, rtol=1e-9, atol=1e-9 * float(K[0])
     )
+
+
+def test_the_trace_says_whether_it_is_exact():
+    relu, tanh = (
+        examine(**case(mlp(64, 6, 10, act=act)), sections="curvature").sections[0]
+        for act in (nn.ReLU, nn.Tanh)
+    )
+    told = [{k.en: v for k, v in s.facts}["trace (sum of all eigenvalues)"] for s in (relu, tanh)]
+    assert "exact" in told[0].en and "精确" in told[0].zh
+    assert "3 random directions" in told[1].en and "TanhBackward0" in told[1].zh
+    assert not tanh.values["trace_exact"] and all(row["standard_error"] for row in tanh.values["layers"])
+
+
+def test_the_jacobians_are_those_of_autograd():
+    made = case(mlp(64, 12, 10))
+    values = examine(**made, sections="signals").sections[0].values
+    J = [torch.autograd.functional.jacobian(made["model"], x) for x in made["data"][0][:2]]
+    s = torch.linalg.svdvals(torch.stack(J))
+    stack = values["jacobians"][-1]["stack"]
+    assert stack["largest"] == pytest.approx(float(s.max()), rel=1e-5)  # float32
+    assert stack["smallest"] == pytest.approx(float(s.min()), abs=1e-5 * float(s.max()))
+    assert "residual_stream" not in values
+
+
+def test_a_residual_stream_is_followed():
+    class Stream(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.blocks = nn.ModuleList(nn.Linear(64, 64, bias=False) for _ in range(3))
+            self.head = nn.Linear(64, 10)
+            for k, block in enumerate(self.blocks):
+                nn.init.eye_(block.weight)
+                block.weight.data *= k
+
+        def forward(self, x):
+            for block in self.blocks:
+                x = block(x) + x
+            return self.head(x)
+
+    made = case(Stream())
+    rows = examine(**made, sections="signals").sections[0].values["residual_stream"]
+    size = float(made["data"][0][:64].square().mean().sqrt())
+    found = [(r["before"] / size, r["added"] / size, r["after"] / size) for r in rows]
+    assert found == [pytest.approx(row, rel=1e-5) for row in ((1, 0, 1), (1, 1, 2), (2, 4, 6))]
 
 
 def test_two_are_compared(found):
@@ -112,6 +161,18 @@ def test_the_page_stands_alone(found, tmp_path, lang):
     keys = ("signal-propagation", "hessian-spectrum", "ntk-empirical", "calibration")
     for key in keys if lang == "en" else keys[3:]:
         assert f'href="#{key}"' in page and f'id="{key}"' in page
+
+
+def test_a_file_is_what_its_name_says(found, tmp_path):
+    small = replace(found, sections=found.sections[:1])
+    assert json.loads(small.save(tmp_path / "r.json").read_text("utf-8")) == small.as_dict()
+    assert small.save(tmp_path / "made" / "r.txt", "zh").read_text("utf-8") == small.text("zh") + "\n"
+    for name in ("r.htm", "plain"):
+        assert small.save(tmp_path / name).read_text("utf-8").startswith("<!DOCTYPE html>")
+    for name in ("r.pdf", "r.md", "r.html.png"):
+        with pytest.raises(GradusError, match=r"\.html, \.htm, \.json, \.txt") as refused:
+            small.save(tmp_path / name)
+        assert "文件名应以" in refused.value.text.zh and not (tmp_path / name).exists()
 
 
 def test_a_notebook_shows_it(found):

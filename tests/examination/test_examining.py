@@ -114,6 +114,7 @@ def test_a_process_that_does_not_end_or_ends_itself_leaves_a_report(folder, caps
         (["mine.py:setup", "--budget", "soon"], "budget"),
         (["mine.py:setup", "--sections", "hands"], "anatomy"),
         (["mine.py:setup", "--html", "absent/x.html"], "absent"),
+        (["mine.py:setup", "--html", "r.pdf"], ".html, .htm, got .pdf"),
         (["mine.py:raises"], "ZeroDivisionError"),
         pytest.param(["absent.py:setup"], "absent.py", marks=pytest.mark.slow),
         pytest.param(["mine.py:stup"], "setup", marks=pytest.mark.slow),

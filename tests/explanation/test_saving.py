@@ -18,6 +18,8 @@ def test_a_folder_that_is_a_file_is_named(explanation, tmp_path):
 
 
 def test_what_is_saved_is_what_is_shown(explanation, tmp_path):
+    with pytest.raises(GradusError, match=r"\.svg, got \.png"):
+        explanation.save(tmp_path / "graph.png")
     path = explanation.save(tmp_path / "graph.svg")
     assert path.read_text(encoding="utf-8") == explanation.svg
     assert explanation.svg in explanation._repr_html_()
