@@ -1,0 +1,100 @@
+"""Systems of theory: tiny runs repeat themselves and report in both languages with findings and pages; the real ones reach their targets."""
+
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from gradus.cli import main
+from gradus.data.kinds import load_any
+from gradus.running import run_system, system_of
+from gradus.systems import SeedRequest, recipe_of
+from gradus.systems.theory import ntk_regression
+from gradus.systems.theory.ntk_regression import measuring
+
+TINY = {
+    "ntk-regression": (
+        ntk_regression,
+        {"units": 16, "sizes": [20, 60], "widths": [8, 64], "rows": 40, "steps": 20, "epochs": 2},
+    ),
+}
+every_system = pytest.mark.parametrize("key", TINY)
+digits = cache(lambda: load_any("digits"))
+
+
+@pytest.fixture
+def tiny(key, monkeypatch):
+    """The recipe at a size that takes a part of a second."""
+    module, settings = TINY[key]
+    for name, value in settings.items():
+        assert name in module.SETTINGS
+        monkeypatch.setitem(module.SETTINGS, name, value)
+    return recipe_of("theory", key)
+
+
+def flat(value):
+    """All numbers of what a seed measured."""
+    if isinstance(value, dict):
+        return [n for v in value.values() for n in flat(v)]
+    if isinstance(value, (list, tuple)):
+        return [n for v in value for n in flat(v)]
+    return np.ravel(np.asarray(value, float)).tolist()
+
+
+@every_system
+def test_the_numbers_are_of_the_seed_alone(key, tiny):
+    first, again, other = (tiny.train(digits(), SeedRequest(s, None)) for s in (3, 3, 4))
+    assert first.score == again.score and flat(first.measured) == flat(again.measured)
+    assert flat(first.measured) != flat(other.measured)
+    found, else_found = (tiny.findings([r.measured]) for r in (first, other))
+    assert found and found != else_found
+    for text in found:
+        assert re.search(r"[\u4e00-\u9fff]", text.zh) and not re.search(r"[\u4e00-\u9fff]", text.en)
+
+
+@every_system
+def test_what_was_found_is_printed_and_stands_in_the_report_with_its_pages(key, tiny, tmp_path, capsys):
+    argv = ["run", key, "--seed", "0", "--no-verify", "--lang", "zh", "--directory", str(tmp_path / "r")]
+    main(argv)
+    told = capsys.readouterr().out
+    html = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    part = html[html.index('<section id="recipe">') : html.index('<section id="evidence">')]
+    found = re.findall(r"<li>(.*)</li>", part[part.index('<ul class="findings">') : part.index("</ul>")])
+    assert len(found) == len(tiny.findings([tiny.train(digits(), SeedRequest(0, None)).measured]))
+    assert all(text[:10] in told for text in found)
+    words = re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>|<code>.*?</code>", " ", part, flags=re.DOTALL))
+    assert not re.search(r"\b(the|and|with|over|of)\b", words) and "$" not in words
+    for page in tiny.about.pages:
+        assert f'<a href="#{page}">' in part and f'id="{page}"' in html
+    for figure in re.findall(r"<svg [^>]*>", html):
+        assert re.search('aria-label="[^"]{20,}"', figure)
+
+
+@pytest.mark.slow
+@every_system
+def test_reaches_its_target(key, tmp_path):
+    outcome = run_system(system_of(key), directory=tmp_path / "r", verify=False, progress="silent")
+    assert outcome.holds, (outcome.summary.scores, outcome.summary.target)
+
+
+class TestTangentKernelRegression:
+    def test_the_infinite_kernel_is_the_mean_of_the_wide_nets(self):
+        import torch
+
+        from gradus.theory import infinite_kernels, tangent_kernel
+
+        x = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
+        nets = [measuring.tangent_net(7, 1024, 2, seed) for seed in range(4)]
+        mean = sum(tangent_kernel(net, x, output=0) for net in nets) / len(nets)
+        expected = infinite_kernels(x, depth=2).ntk
+        assert (
+            mean - expected
+        ).norm() < 0.05 * expected.norm()  # one net deviates by n^-1/2 = .03, four by half of it
+
+    def test_a_power_law_is_read_off(self):
+        assert measuring.power([1, 2, 4], [3, 1.5, 0.75]) == pytest.approx(-1)
+
+    def test_few_examples_are_seen_as_often(self):
+        assert measuring.passes(1437, 1437) == 30
+        assert measuring.passes(64, 1437) == 10 * 30  # 675 would be as many steps
