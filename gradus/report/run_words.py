@@ -71,6 +71,7 @@ SETTINGS: dict[str, Text] = {
     "width": Text("features of a node", "每个节点的特征数"),
     "layers": Text("layers", "层数"),
     "units": Text("units", "单元数"),
+    "step_sizes": Text("steps α", "步长 α"),
     "sizes": Text("numbers of examples", "样本数"),
     "widths": Text("widths", "宽度"),
     "rows": Text("examples of the comparison", "对照所用样本数"),
@@ -103,5 +104,11 @@ METRICS: dict[str, tuple[Text, bool]] = {
     "adjusted-rand-index": (Text("adjusted Rand index", "调整兰德指数"), False),
     "recalled": (Text("share of the images recalled", "成功回忆的图像比例"), True),
     "rate-quotient": (Text("quotient of the largest learning rates", "最大学习率之比"), False),
+    "edge-distance": (
+        Text(
+            "largest relative distance of the settled sharpness from 2/α", "稳定后的尖锐度与 2/α 的最大相对差"
+        ),
+        False,
+    ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }

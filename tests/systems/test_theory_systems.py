@@ -10,13 +10,18 @@ from gradus.cli import main
 from gradus.data.kinds import load_any
 from gradus.running import run_system, system_of
 from gradus.systems import SeedRequest, recipe_of
-from gradus.systems.theory import ntk_regression
+from gradus.systems.plain_rows import plain_rows
+from gradus.systems.theory import edge_of_stability, ntk_regression
 from gradus.systems.theory.ntk_regression import measuring
 
 TINY = {
     "ntk-regression": (
         ntk_regression,
         {"units": 16, "sizes": [20, 60], "widths": [8, 64], "rows": 40, "steps": 20, "epochs": 2},
+    ),
+    "edge-of-stability": (
+        edge_of_stability,
+        {"step_sizes": [0.1, 0.8], "steps": 20, "units": 8, "layers": 1, "rows": 40, "interval": 10},
     ),
 }
 every_system = pytest.mark.parametrize("key", TINY)
@@ -98,3 +103,20 @@ class TestTangentKernelRegression:
     def test_few_examples_are_seen_as_often(self):
         assert measuring.passes(1437, 1437) == 30
         assert measuring.passes(64, 1437) == 10 * 30  # 675 would be as many steps
+
+
+class TestEdgeOfStability:
+    def test_the_sharpness_comes_to_the_edge_from_both_sides(self, monkeypatch):
+        for name, value in {"steps": 160, "rows": 100, "interval": 20}.items():
+            monkeypatch.setitem(edge_of_stability.SETTINGS, name, value)
+        rows = plain_rows(digits(), 0, 100)
+        courses = [edge_of_stability.descended(rows, [(0, alpha)], 0) for alpha in (0.4, 0.8)]
+        assert courses[0]["ratios"][0] < 0.9 and courses[1]["ratios"][0] > 1.1
+        assert all(0.9 < edge_of_stability.settled(c) < 1.3 for c in courses)
+        assert all(c["losses"][-1] < c["losses"][0] / 3 for c in courses)
+
+    def test_one_step_that_comes_there_is_no_evidence(self):
+        far, near = {"ratios": [0.1, 0.2, 0.3]}, {"ratios": [0.1, 1.2, 1.1]}
+        far["diverged"] = near["diverged"] = False
+        assert edge_of_stability.distance({"courses": [far, near]}) == 1
+        assert edge_of_stability.distance({"courses": [near, near]}) == pytest.approx(0.1)
