@@ -71,6 +71,8 @@ SETTINGS: dict[str, Text] = {
     "width": Text("features of a node", "每个节点的特征数"),
     "layers": Text("layers", "层数"),
     "units": Text("units", "单元数"),
+    "weight_variances": Text("σ_w²", "σ_w²"),
+    "bias_variance": Text("σ_b²", "σ_b²"),
     "step_sizes": Text("steps α", "步长 α"),
     "sizes": Text("numbers of examples", "样本数"),
     "widths": Text("widths", "宽度"),
@@ -110,5 +112,6 @@ METRICS: dict[str, tuple[Text, bool]] = {
         ),
         False,
     ),
+    "told-apart": (Text("pairs told apart by theory", "由理论正确区分的配对比例"), True),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }

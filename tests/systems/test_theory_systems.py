@@ -11,7 +11,8 @@ from gradus.data.kinds import load_any
 from gradus.running import run_system, system_of
 from gradus.systems import SeedRequest, recipe_of
 from gradus.systems.plain_rows import plain_rows
-from gradus.systems.theory import edge_of_stability, ntk_regression
+from gradus.systems.theory import edge_of_stability, lottery_of_initialisations, ntk_regression
+from gradus.systems.theory.lottery_of_initialisations import nets
 from gradus.systems.theory.ntk_regression import measuring
 
 TINY = {
@@ -22,6 +23,10 @@ TINY = {
     "edge-of-stability": (
         edge_of_stability,
         {"step_sizes": [0.1, 0.8], "steps": 20, "units": 8, "layers": 1, "rows": 40, "interval": 10},
+    ),
+    "lottery-of-initialisations": (
+        lottery_of_initialisations,
+        {"weight_variances": [0.6, 4.0], "depths": [2, 6], "units": 16, "steps": 20},
     ),
 }
 every_system = pytest.mark.parametrize("key", TINY)
@@ -120,3 +125,33 @@ class TestEdgeOfStability:
         far["diverged"] = near["diverged"] = False
         assert edge_of_stability.distance({"courses": [far, near]}) == 1
         assert edge_of_stability.distance({"courses": [near, near]}) == pytest.approx(0.1)
+
+
+class TestLotteryOfInitialisations:
+    def test_nets_side_by_side_are_nets_alone(self):
+        import torch
+
+        x = torch.randn(3, 7, generator=torch.Generator().manual_seed(0))
+        weights, biases = nets.drawn([7, 5, 2], 0)
+        together = nets.outputs(x, weights, biases)
+        for i in (0, len(together) - 1):
+            alone = torch.tanh(x @ weights[0][i] + biases[0][i]) @ weights[1][i] + biases[1][i]
+            assert torch.allclose(together[i], alone, atol=1e-5)
+        large = weights[1][-1] / weights[1][0]
+        variances = nets.SETTINGS["weight_variances"]
+        assert torch.allclose(large, torch.full_like(large, (variances[-1] / variances[0]) ** 0.5))
+
+    def test_theory_is_right_where_it_orders_the_pairs(self, monkeypatch):
+        monkeypatch.setitem(nets.SETTINGS, "depths", [10, 20])
+        scales = [5.0, 50.0]
+        assert nets.told_apart(np.array([[0.9, 0.9], [0.1, 0.9]]), scales) == 1
+        assert nets.told_apart(np.array([[0.9, 0.1], [0.9, 0.9]]), scales) == 0
+        assert nets.told_apart(np.array([[0.1, 0.9], [0.9, 0.1]]), scales) == pytest.approx(0.5)
+        assert nets.told_apart(np.ones((2, 2)), scales) == 0  # nothing to tell apart
+
+    def test_correlations_of_a_wide_net_follow_mean_field(self):
+        found, told = nets.correlations(plain_rows(digits(), 0, 10), 1.2, 0)
+        assert (
+            np.abs(np.array(found) - told).max() < 0.2
+        )  # 20 layers of 512 units: 1/√512 a layer, kept by 1 - 1/ξ
+        assert told[-1] > 0.95 > told[0]
