@@ -113,5 +113,9 @@ METRICS: dict[str, tuple[Text, bool]] = {
         False,
     ),
     "told-apart": (Text("pairs told apart by theory", "由理论正确区分的配对比例"), True),
+    "collapse": (
+        Text("NC1, the variability within the classes over that between them", "NC1，即类内与类间变异之比"),
+        False,
+    ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }

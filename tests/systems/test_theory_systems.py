@@ -11,7 +11,12 @@ from gradus.data.kinds import load_any
 from gradus.running import run_system, system_of
 from gradus.systems import SeedRequest, recipe_of
 from gradus.systems.plain_rows import plain_rows
-from gradus.systems.theory import edge_of_stability, lottery_of_initialisations, ntk_regression
+from gradus.systems.theory import (
+    edge_of_stability,
+    lottery_of_initialisations,
+    neural_collapse,
+    ntk_regression,
+)
 from gradus.systems.theory.lottery_of_initialisations import nets
 from gradus.systems.theory.ntk_regression import measuring
 
@@ -28,6 +33,7 @@ TINY = {
         lottery_of_initialisations,
         {"weight_variances": [0.6, 4.0], "depths": [2, 6], "units": 16, "steps": 20},
     ),
+    "neural-collapse": (neural_collapse, {"units": 12, "layers": 1, "epochs": 3, "batch_size": 480}),
 }
 every_system = pytest.mark.parametrize("key", TINY)
 digits = cache(lambda: load_any("digits"))
@@ -155,3 +161,34 @@ class TestLotteryOfInitialisations:
             np.abs(np.array(found) - told).max() < 0.2
         )  # 20 layers of 512 units: 1/√512 a layer, kept by 1 - 1/ξ
         assert told[-1] > 0.95 > told[0]
+
+
+class TestNeuralCollapse:
+    def test_the_corners_of_a_simplex_have_collapsed(self):
+        import torch
+
+        corners = torch.eye(4).double() - 1 / 4  # four points at equal distances, their mean 0
+        y = torch.arange(4).repeat(3)
+        found = neural_collapse.collapse(2 * corners[y] + 5, corners, y, y, 4)
+        assert found.pop("right") == 1
+        assert max(found.values()) < 1e-7
+
+    def test_each_measure_tells_its_own_fault(self):
+        import torch
+
+        corners, y = torch.eye(4).double() - 1 / 4, torch.arange(4).repeat(2)
+        found = neural_collapse.collapse(corners[y], corners, y, y.flip(0), 4)
+        assert found["right"] == 0 and found["nearest"] == 1
+        longer = corners * torch.tensor([1.0, 1, 1, 3])[:, None].double()
+        found = neural_collapse.collapse(longer[y], corners, y, y, 4)
+        assert found["variability"] < 1e-12 < 0.1 < min(found["lengths"], found["angles"], found["duality"])
+        along = corners[y] * (1 + 0.2 * torch.tensor([1.0, -1]).repeat_interleave(4)[:, None])
+        found = neural_collapse.collapse(along, corners, y, y, 4)
+        # Σ_W = .04 Σ_B, of rank 3: tr(Σ_W Σ_B⁺)/4 = .04 · 3/4
+        assert found["variability"] == pytest.approx(0.03) and found["lengths"] < 1e-12
+
+    @pytest.mark.parametrize("key", ["neural-collapse"])
+    def test_a_resumed_run_has_what_was_measured_before(self, key, tiny, tmp_path):
+        first = tiny.train(digits(), SeedRequest(0, None, tmp_path, epochs=2))
+        again = tiny.train(digits(), SeedRequest(0, None, tmp_path, True, epochs=2))
+        assert again.measured == first.measured and first.measured["courses"]["normed"]["epoch"] == [1, 2]
