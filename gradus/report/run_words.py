@@ -71,6 +71,10 @@ SETTINGS: dict[str, Text] = {
     "width": Text("features of a node", "每个节点的特征数"),
     "layers": Text("layers", "层数"),
     "units": Text("units", "单元数"),
+    "label_noise": Text("share of labels drawn anew", "重新抽取的标签比例"),
+    "features": Text("numbers of features", "特征数"),
+    "ridges": Text("ridges λ", "岭参数 λ"),
+    "draws": Text("draws", "抽取次数"),
     "weight_variances": Text("σ_w²", "σ_w²"),
     "bias_variance": Text("σ_b²", "σ_b²"),
     "step_sizes": Text("steps α", "步长 α"),
@@ -115,6 +119,10 @@ METRICS: dict[str, tuple[Text, bool]] = {
     "told-apart": (Text("pairs told apart by theory", "由理论正确区分的配对比例"), True),
     "collapse": (
         Text("NC1, the variability within the classes over that between them", "NC1，即类内与类间变异之比"),
+        False,
+    ),
+    "peak-height": (
+        Text("test error at p = n over that of either side", "p = n 处测试误差与两侧之比"),
         False,
     ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),

@@ -12,6 +12,7 @@ from gradus.running import run_system, system_of
 from gradus.systems import SeedRequest, recipe_of
 from gradus.systems.plain_rows import plain_rows
 from gradus.systems.theory import (
+    double_descent,
     edge_of_stability,
     lottery_of_initialisations,
     neural_collapse,
@@ -33,6 +34,7 @@ TINY = {
         lottery_of_initialisations,
         {"weight_variances": [0.6, 4.0], "depths": [2, 6], "units": 16, "steps": 20},
     ),
+    "double-descent": (double_descent, {"rows": 20, "features": [5, 20, 60], "ridges": [1e-2], "draws": 2}),
     "neural-collapse": (neural_collapse, {"units": 12, "layers": 1, "epochs": 3, "batch_size": 480}),
 }
 every_system = pytest.mark.parametrize("key", TINY)
@@ -192,3 +194,24 @@ class TestNeuralCollapse:
         first = tiny.train(digits(), SeedRequest(0, None, tmp_path, epochs=2))
         again = tiny.train(digits(), SeedRequest(0, None, tmp_path, True, epochs=2))
         assert again.measured == first.measured and first.measured["courses"]["normed"]["epoch"] == [1, 2]
+
+
+class TestDoubleDescent:
+    def test_the_smallest_solution_is_taken_and_a_ridge_is_added_to_the_squares(self, monkeypatch):
+        rng = np.random.default_rng(0)
+        for shape in ((6, 3), (3, 6)):
+            F, y = rng.normal(size=shape), rng.normal(size=shape[0])
+            U, s, V = np.linalg.svd(F, full_matrices=False)
+            smallest = V.T @ (double_descent.inverse(s, 0.0, 6) * (U.T @ y))
+            assert smallest == pytest.approx(np.linalg.lstsq(F, y, rcond=None)[0])
+            ridged = V.T @ (double_descent.inverse(s, 0.5, 6) * (U.T @ y))
+            assert ridged == pytest.approx(np.linalg.solve(F.T @ F + 0.5 * np.eye(shape[1]), F.T @ y))
+
+    def test_the_error_peaks_at_as_many_features_as_examples_and_a_ridge_takes_it_away(self, monkeypatch):
+        counts, n = [15, 60, 600], 60
+        monkeypatch.setitem(double_descent.SETTINGS, "features", counts)
+        curves = double_descent.errors(plain_rows(digits(), 0), n, 0.2, (0.0, 1e-2), np.random.default_rng(0))
+        assert double_descent.height(counts, curves[0.0]["test"], n) > 5
+        assert double_descent.height(counts, curves[1e-2]["test"], n) < 1.5
+        assert max(curves[0.0]["training"][1:]) < 1e-12 < curves[0.0]["training"][0]
+        assert double_descent.height([70, 80], [1.0, 2.0], n) == 0  # nothing on one side
