@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gradus.theory.critical_sharpness import CriticalSharpness, critical_sharpness
     from gradus.theory.curvature import Curvature
     from gradus.theory.curvature_diagonal import curvature_diagonal
+    from gradus.theory.descent_risk import RidgeRisk, minimum_norm_risk, ridge_risk
     from gradus.theory.effective_dimension import (
         EffectiveDimension,
         SubspaceFit,
@@ -34,10 +35,19 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
+    from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
+    from gradus.theory.random_features import (
+        DescentCurve,
+        RandomFeatures,
+        descent_curve,
+        kernel_spectrum,
+        minimum_norm_fit,
+    )
     from gradus.theory.random_subspace import RandomSubspace
+    from gradus.theory.scaling_law import Extrapolation, ScalingLaw, fit_scaling_law
     from gradus.theory.sharpness import StableStep, largest_stable_step
     from gradus.theory.sharpness_tracker import SharpnessTracker
     from gradus.theory.signals import Signal, measure_signals
@@ -52,20 +62,26 @@ __all__ = [
     "Certificate",
     "CriticalSharpness",
     "Curvature",
+    "DescentCurve",
     "EffectiveDimension",
     "Eigenpairs",
+    "Extrapolation",
     "FlowComparison",
     "GeneralisationBound",
     "InfiniteKernels",
     "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
+    "OptimalSplit",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
     "RademacherComplexity",
+    "RandomFeatures",
     "RandomSubspace",
+    "RidgeRisk",
     "RitzValues",
+    "ScalingLaw",
     "SharpnessTracker",
     "Signal",
     "SpectralDensity",
@@ -77,17 +93,21 @@ __all__ = [
     "calibration",
     "certify",
     "compare_with_flow",
+    "compute_optimal_split",
     "connect_modes",
     "critical_sharpness",
     "critical_weights",
     "curvature_diagonal",
+    "descent_curve",
     "effective_dimension",
     "estimate_trace",
+    "fit_scaling_law",
     "fit_temperature",
     "gradient_flow",
     "infinite_kernels",
     "kernel_alignment",
     "kernel_drift",
+    "kernel_spectrum",
     "lanczos",
     "largest_stable_step",
     "linear_mode",
@@ -97,12 +117,15 @@ __all__ = [
     "mean_field_limit",
     "measure_calibration",
     "measure_signals",
+    "minimum_norm_fit",
+    "minimum_norm_risk",
     "normalize_direction",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
+    "ridge_risk",
     "spectral_density",
     "subspace_fit",
     "tangent_kernel",
@@ -121,6 +144,7 @@ export(
         "critical_sharpness": ["CriticalSharpness", "critical_sharpness"],
         "curvature": ["Curvature"],
         "curvature_diagonal": ["curvature_diagonal"],
+        "descent_risk": ["RidgeRisk", "minimum_norm_risk", "ridge_risk"],
         "effective_dimension": ["EffectiveDimension", "SubspaceFit", "effective_dimension", "subspace_fit"],
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
@@ -132,10 +156,19 @@ export(
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "optimal_split": ["OptimalSplit", "compute_optimal_split"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
+        "random_features": [
+            "DescentCurve",
+            "RandomFeatures",
+            "descent_curve",
+            "kernel_spectrum",
+            "minimum_norm_fit",
+        ],
         "random_subspace": ["RandomSubspace"],
+        "scaling_law": ["Extrapolation", "ScalingLaw", "fit_scaling_law"],
         "sharpness": ["StableStep", "largest_stable_step"],
         "sharpness_tracker": ["SharpnessTracker"],
         "signals": ["Signal", "measure_signals"],

@@ -9,6 +9,7 @@ from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
 from calls_of_curvature import calls_of_curvature
+from calls_of_descents import calls_of_descents
 from calls_of_dimensions import calls_of_dimensions
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
@@ -144,6 +145,10 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
     "gradus.theory.Certificate": RESULT,
     "gradus.theory.EffectiveDimension": RESULT,
+    "gradus.theory.DescentCurve": RESULT,
+    "gradus.theory.Extrapolation": RESULT,
+    "gradus.theory.OptimalSplit": RESULT,
+    "gradus.theory.RidgeRisk": RESULT,
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
@@ -197,6 +202,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_curvature(),
+    **calls_of_descents(),
     **calls_of_dimensions(),
     **calls_of_landscape(),
     **calls_of_theory(),

@@ -58,6 +58,12 @@ RIGHT_HERE: dict[tuple[str, str, str], str] = {
         "list: (nested|ragged)|wrong type: dict|list: empty list|list: with None",
     ): "lists and dicts of arrays are trees",
     ("solve_qp", "P", "wrong type: None"): "a linear program has no P",
+    (
+        "ScalingLaw",
+        "coefficients",
+        r"wrong type: (array|tensor).*",
+    ): "an array of numbers is as good as a tuple",
+    ("ScalingLaw", "exponents", r"wrong type: (array|tensor).*"): "an array of numbers is as good as a tuple",
     ("L1Norm", "weight", "hyper-parameter: tensors of two"): "one weight for each coordinate",
     ("Box", "lower", "hyper-parameter: tensors of two"): "one bound for each coordinate",
     ("Box", "upper", "hyper-parameter: tensors of two"): "one bound for each coordinate",
