@@ -7,12 +7,11 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gradus.catalogue import concept as load_concept
 from gradus.cli.terminal import Terminal
 from gradus.cli.verbs import Argument
 from gradus.errors import GradusError
 from gradus.files import user_path
-from gradus.systems import Recipe, keys, recipe_of
+from gradus.systems import Recipe, System, keys, recipe_of
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -82,7 +81,9 @@ def recipe_arguments(argv: Sequence[str]) -> list[Argument]:
 
 def run(options: Namespace, out: Terminal) -> int:
     """Trains a system by its recipe; exit status 1 when its metric misses the target."""
-    concept = load_concept(options.key)
+    from gradus.running import system_of
+
+    concept = system_of(options.key)
     if options.seed is not None and options.seeds is not None:
         raise GradusError(
             Text(
@@ -112,11 +113,14 @@ def run(options: Namespace, out: Terminal) -> int:
             out.say()
             cells = [[cell.get(out.lang) if isinstance(cell, Text) else cell for cell in row] for row in rows]
             out.table(columns, cells, right=range(1, len(columns)))
+        for text in outcome.summary.findings:
+            out.say()
+            out.say(text)
     return 0 if outcome is None or outcome.holds else 1
 
 
 def _run(
-    concept: Concept, seeds: list[int] | None, options: Namespace, say: Callable[[Text], None]
+    concept: Concept | System, seeds: list[int] | None, options: Namespace, say: Callable[[Text], None]
 ) -> Outcome | None:
     from gradus.running import run_system
 

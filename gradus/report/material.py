@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class SeedResult:
         charts: lines over time; the report shows mean and range over the seeds.
         data: what the report says of the data, where `DataSummary.of` does not say it rightly.
         comparisons: what was measured of several variants; the report puts the seeds together in one table.
+        measured: numbers by name, of which the recipe tells what was found.
     """
 
     score: float
@@ -35,6 +37,7 @@ class SeedResult:
     charts: Sequence[Chart] = ()
     data: DataSummary | None = None
     comparisons: Sequence[Comparison] = ()
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
 
 def pictures_over_seeds(results: Sequence[SeedResult]) -> list[Picture]:

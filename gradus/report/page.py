@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradus import __version__
-from gradus.catalogue import citation, load, references
+from gradus.catalogue import citation, references
 from gradus.catalogue.formulas import mathml, prose_html
 from gradus.errors import GradusError
 from gradus.files import HTML, make_folder, require_suffix, write_atomically
@@ -22,6 +22,7 @@ from gradus.report.pictures import Picture
 from gradus.report.sentences import evidence_sentence, result_sentence
 from gradus.report.summary import RunSummary
 from gradus.report.svg import inline_svg
+from gradus.report.topic import Topic, stands_on
 from gradus.report.words import JUDGEMENTS, WORDS, is_fraction, metric, said, setting
 from gradus.text import CONCEPT_KINDS, EVIDENCE_KINDS, Text
 
@@ -45,7 +46,7 @@ FONTS = (
 
 def write_report(
     path: str | Path,
-    system: Concept | None = None,
+    system: Concept | Topic | None = None,
     run: RunSummary | Mapping[str, Any] | None = None,
     evidence: Report | Sequence[Result] = (),
     figures: Sequence[Picture] = (),
@@ -60,7 +61,7 @@ def write_report(
 
     Args:
         path: the file to write; its folder is made.
-        system: the concept that was trained; everything that it needs is listed, measured or not.
+        system: what was trained; everything that it needs is listed, measured or not.
         run: what was trained, on what, how well.
         evidence: what `gradus.verify.verify` returned, or its results.
         figures: the pictures, each in its place.
@@ -79,7 +80,7 @@ def write_report(
 
 
 def report_html(
-    system: Concept | None = None,
+    system: Concept | Topic | None = None,
     run: RunSummary | Mapping[str, Any] | None = None,
     evidence: Report | Sequence[Result] = (),
     figures: Sequence[Picture] = (),
@@ -94,7 +95,7 @@ def report_html(
         )
     if run is not None and not isinstance(run, RunSummary):
         run = RunSummary.from_dict(run)
-    concepts = _stands_on(system)
+    concepts = stands_on(system, run.pages if run else ())
     facts = dossier(concepts, evidence, mutants)
     citations = _citations(facts)
     name = title or (
@@ -121,15 +122,6 @@ def report_html(
         math_style=(ASSETS / "math.css").read_text(encoding="utf-8"),
         fonts=fonts_inlined(lang),
     )
-
-
-def _stands_on(system: Concept | None) -> list[Concept]:
-    if system is None:
-        return []
-    catalogue = load()
-    if system.key in catalogue.concepts:
-        return catalogue.needed([system.key])
-    return [*catalogue.needed([k for k in system.needs if k in catalogue.concepts]), system]
 
 
 def _abstract(name: Text, run: RunSummary | None, facts: Dossier, lang: str) -> list[str]:

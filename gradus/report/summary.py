@@ -48,6 +48,8 @@ class RunSummary:
         command: what to type to repeat it.
         finished: when, ISO 8601.
         recipe: how it was trained, in words.
+        findings: what was found, in words.
+        pages: keys of the concepts that teach it.
     """
 
     layers: Sequence[Layer]
@@ -62,6 +64,8 @@ class RunSummary:
     command: str = ""
     finished: str = ""
     recipe: Text = Text("", "")
+    findings: Sequence[Text] = ()
+    pages: Sequence[str] = ()
 
     @property
     def mean(self) -> float:
@@ -101,6 +105,8 @@ class RunSummary:
             layers = [Layer(**{**row, "shape": tuple(row["shape"])}) for row in parts.pop("layers")]
             scores = {int(seed): float(v) for seed, v in parts.pop("scores").items()}
             parts["recipe"] = Text(*parts.get("recipe", ("", "")))
+            parts["findings"] = tuple(Text(*f) for f in parts.get("findings", ()))
+            parts["pages"] = tuple(parts.get("pages", ()))
             run = cls(layers=layers, data=DataSummary(**data), scores=scores, **parts)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"the part {error} is missing" if isinstance(error, KeyError) else str(error)

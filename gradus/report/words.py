@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradus.report.run_words import METRICS, SETTINGS
 from gradus.text import SMALLEST_CASE, VERDICTS, Text
 
 WORDS: dict[str, Text] = {
@@ -16,6 +17,8 @@ WORDS: dict[str, Text] = {
     "data": Text("The data", "数据"),
     "recipe": Text("The recipe", "训练方法"),
     "result": Text("The result", "结果"),
+    "findings": Text("What was found", "发现"),
+    "pages": Text("The mathematics", "所用数学"),
     "inside-network": Text("Inside the network", "网络内部"),
     "inside": Text("Inside the model", "模型内部"),
     "evidence": Text("What it stands on", "它所依据的数学"),
@@ -161,105 +164,6 @@ JUDGEMENTS: dict[str, Text] = {
         "nothing changes under the transformation, up to rounding", "变换之下在舍入误差内不变"
     ),
     "metric": Text("a trained system reaches its target", "训练好的系统达到目标值"),
-}
-
-#: Names of the settings and phases of the recipes.
-SETTINGS: dict[str, Text] = {
-    "held_out": Text("share held out", "留作验证的比例"),
-    "hidden": Text("hidden units", "隐藏单元数"),
-    "patience": Text("patience", "容忍轮数"),
-    "optimizer": Text("optimiser", "优化器"),
-    "learning_rate": Text("learning rate", "学习率"),
-    "batch_size": Text("batch size", "批大小"),
-    "epochs": Text("epochs", "训练轮数"),
-    "steps": Text("steps", "步数"),
-    "schedule": Text("schedule of the learning rate", "学习率调度"),
-    "momentum": Text("momentum", "动量"),
-    "weight_decay": Text("weight decay", "权重衰减"),
-    "beta1": Text("β₁", "β₁"),
-    "beta2": Text("β₂", "β₂"),
-    "epsilon": Text("ε", "ε"),
-    "loss": Text("loss", "损失函数"),
-    "augmentation": Text("augmentation", "数据增强"),
-    "clip_norm": Text("gradient clipped at norm", "梯度裁剪范数"),
-    "dropout": Text("dropout", "丢弃率"),
-    "label_smoothing": Text("label smoothing", "标签平滑"),
-    "initialization": Text("initialisation", "初始化"),
-    "activation": Text("activation", "激活函数"),
-    "precision": Text("precision", "数值精度"),
-    "seed": Text("seed", "随机种子"),
-    "seeds": Text("seeds", "随机种子"),
-    "device": Text("device", "设备"),
-    "early_stopping": Text("early stopping", "提前停止"),
-    "compile": Text("compiled", "是否编译"),
-    "workers": Text("processes", "进程数"),
-    "training": Text("training", "训练"),
-    "evaluation": Text("evaluation", "评估"),
-    "verification": Text("verification", "验证"),
-    "loading": Text("loading the data", "加载数据"),
-    "total": Text("total", "总计"),
-    "train": Text("training", "训练集"),
-    "validation": Text("validation", "验证集"),
-    "test": Text("test", "测试集"),
-    "all": Text("all", "全部"),
-    "folds": Text("folds", "折数"),
-    "intercept": Text("intercept", "截距"),
-    "smoothing": Text("added to each count", "每个计数加上"),
-    "inverse_strength": Text("inverse strength C", "正则强度的倒数 C"),
-    "penalty": Text("penalty", "惩罚项"),
-    "components": Text("components", "主成分个数"),
-    "starts": Text("starts", "起点次数"),
-    "stored": Text("images stored", "存储的图像数"),
-    "flipped": Text("share of the pixels flipped", "翻转的像素比例"),
-    "beta": Text("β", "β"),
-    "trials": Text("trials of each image", "每幅图像的试验次数"),
-    "model": Text("model", "模型"),
-    "shift": Text("shifted at random by up to", "随机平移至多"),
-    "context": Text("characters seen", "可见字符数"),
-    "depths": Text("layers", "层数"),
-    "blocks": Text("blocks", "块数"),
-    "heads": Text("heads", "注意力头数"),
-    "learning_rates": Text("learning rates", "学习率"),
-    "symbols": Text("symbols", "符号种数"),
-    "places_back": Text("places back", "回溯位数"),
-    "length": Text("length of a sequence", "序列长度"),
-    "examples": Text("sequences to learn from", "训练序列数"),
-    "vector_width": Text("width of the vectors", "向量宽度"),
-    "sequences": Text("sequences an epoch", "每轮的序列数"),
-    "lag": Text("lag", "时滞"),
-    "width": Text("features of a node", "每个节点的特征数"),
-    "layers": Text("layers", "层数"),
-    "units": Text("units", "单元数"),
-    "task": Text("task", "任务"),
-    "interval": Text("interval", "间隔"),
-    "python": Text("Python", "Python"),
-    "gradus": Text("Gradus", "Gradus"),
-    "torch": Text("PyTorch", "PyTorch"),
-    "numpy": Text("NumPy", "NumPy"),
-    "scipy": Text("SciPy", "SciPy"),
-    "scikit-learn": Text("scikit-learn", "scikit-learn"),
-    "matplotlib": Text("Matplotlib", "Matplotlib"),
-    "system": Text("system", "操作系统"),
-    "processor": Text("processor", "处理器"),
-    "cores": Text("cores", "核心数"),
-    "threads": Text("threads used", "使用线程数"),
-    "accelerator": Text("accelerator", "加速器"),
-}
-
-
-#: The scores that recipes name, and whether they are fractions, shown in percent; others are shown as they are written.
-METRICS: dict[str, tuple[Text, bool]] = {
-    "accuracy": (Text("test accuracy", "测试集准确率"), True),
-    "cross-validated-accuracy": (
-        Text("accuracy under 10-fold cross-validation", "10 折交叉验证准确率"),
-        True,
-    ),
-    "cross-validated-r2": (Text("R² under 10-fold cross-validation", "10 折交叉验证 R²"), False),
-    "variance-kept": (Text("share of the held-out variance kept", "留出数据的方差保留比例"), True),
-    "adjusted-rand-index": (Text("adjusted Rand index", "调整兰德指数"), False),
-    "recalled": (Text("share of the images recalled", "成功回忆的图像比例"), True),
-    "rate-quotient": (Text("quotient of the largest learning rates", "最大学习率之比"), False),
-    "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }
 
 

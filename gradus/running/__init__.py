@@ -9,7 +9,8 @@ runs/lenet/digits-1/
 ```
 """
 
+from gradus.running.named import system_of
 from gradus.running.run import Outcome, run_system
 from gradus.running.run_folder import past_runs
 
-__all__ = ["Outcome", "past_runs", "run_system"]
+__all__ = ["Outcome", "past_runs", "run_system", "system_of"]

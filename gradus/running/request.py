@@ -23,7 +23,7 @@ from gradus.data.sentences import Sentences
 from gradus.errors import GradusError
 from gradus.files import user_path
 from gradus.page import Concept
-from gradus.systems import Recipe, SeedRequest, recipe_of
+from gradus.systems import Recipe, SeedRequest, System, recipe_of
 from gradus.text import Text
 
 SEEDS = (0, 1, 2)
@@ -88,7 +88,7 @@ class RunRequest:
 
 
 def request_run(
-    concept: Concept,
+    concept: Concept | System,
     *,
     data: str | None = None,
     data_dir: str | None = None,

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from gradus.catalogue import load as load_catalogue
 from gradus.data.summary import DataSummary
 from gradus.errors import GradusError
 from gradus.files import HTML, output_file, user_path
@@ -30,7 +29,7 @@ from gradus.running.run_folder import (
     read_config,
     write_json,
 )
-from gradus.systems import recipe_of
+from gradus.systems import System, recipe_of
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Outcome:
 
 
 def run_system(
-    concept: Concept,
+    concept: Concept | System,
     *,
     data: str | None = None,
     data_dir: str | None = None,
@@ -210,6 +209,10 @@ def _summary(request: RunRequest, dataset: Any, results: Mapping[int, SeedResult
         command=request.command,
         finished=time.strftime("%Y-%m-%dT%H:%M:%S"),
         recipe=recipe.text,
+        findings=()
+        if recipe.findings is None
+        else tuple(recipe.findings([r.measured for r in results.values()])),
+        pages=() if recipe.about is None else recipe.about.pages,
     )
 
 
@@ -218,7 +221,7 @@ def _words(value: Any) -> Any:
     return ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else value
 
 
-def _say_seed(concept: Concept, request: RunRequest, seed: int, say: Say) -> None:
+def _say_seed(concept: Concept | System, request: RunRequest, seed: int, say: Say) -> None:
     options = [f"{name} {choice}" for name, choice in request.options.items()]
     chosen = (
         f" ({', '.join(options)})" if len(options) > 1 else "".join(f" {c}" for c in request.options.values())
@@ -258,7 +261,7 @@ def _tables(results: Sequence[SeedResult]) -> list[tuple[Sequence[Text], Sequenc
 
 def _report(
     path: Path,
-    concept: Concept,
+    concept: Concept | System,
     summary: RunSummary,
     results: Sequence[SeedResult],
     verify: bool,
@@ -266,6 +269,7 @@ def _report(
     say: Say,
 ) -> None:
     from gradus.report import pictures_over_seeds, write_report
+    from gradus.report.topic import stands_on
     from gradus.verify import Report
     from gradus.verify import verify as run
     from gradus.verify.evidence_cache import remember
@@ -273,7 +277,7 @@ def _report(
 
     evidence = Report(())
     if verify:
-        concepts = load_catalogue().needed([concept.key])
+        concepts = stands_on(concept, summary.pages)
         say(
             Text(
                 f"verifying the {len(concepts)} concepts that it stands on …",

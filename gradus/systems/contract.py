@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gradus.errors import GradusError
+from gradus.systems.system import System
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class Recipe:
         options: the choices that the command line offers.
         fitting: which other data it takes; None for none.
         like: the one of its data sets whose settings other data take, by the shape of an input; None for the last.
+        about: what it is called and which pages teach it; None where a page of its key says all.
+        findings: what was found, in words, from what all seeds measured (`SeedResult.measured`).
     """
 
     train: Callable[[Any, SeedRequest], SeedResult]
@@ -146,6 +149,8 @@ class Recipe:
     options: tuple[Option, ...] = ()
     fitting: Fitting | None = None
     like: Callable[[Sequence[int]], str] | None = None
+    about: System | None = None
+    findings: Callable[[Sequence[Mapping[str, Any]]], Sequence[Text]] | None = None
 
     def settings_for(self, data: str, shape: Sequence[int] | None = None) -> Mapping[str, Any]:
         """What is shown of the recipe on a data set; on one that it was not made for, those of the one that it is like."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,6 +62,7 @@ class Networks:
         data: tuple[Any, Any],
         *,
         epochs: int,
+        callbacks: Sequence[Callback] = (),
         **settings: Any,
     ) -> tuple[Network, Fitted]:
         """One network, and what came of it.
@@ -72,6 +73,7 @@ class Networks:
             loss: as `gradus.training.fit` takes it.
             data: inputs and targets to learn from.
             epochs: passes over the data.
+            callbacks: of its training.
             settings: the others of `gradus.training.fit`.
 
         Raises:
@@ -98,7 +100,7 @@ class Networks:
                 resume=request.resume,
                 device=request.device,
                 progress="silent",
-                callbacks=(self._moving(),),
+                callbacks=(self._moving(), *callbacks),
                 **settings,
             )
             if self.watch.caught:  # too late to stop this network

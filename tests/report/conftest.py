@@ -4,7 +4,7 @@ import pytest
 from small_report import concept, make_figures, make_run, results_of
 
 from gradus.catalogue import Catalogue
-from gradus.report import page as page_module
+from gradus.report import topic as topic_module
 from gradus.report import report_html
 from gradus.verify import MutantResult, Report
 
@@ -26,7 +26,7 @@ def catalogue(parts, system):
     """A small catalogue in place of the real one."""
     known = Catalogue({c.key: c for c in [*parts, system]})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_module, "load", lambda: known)
+        patch.setattr(topic_module, "load", lambda: known)
         yield known
 
 

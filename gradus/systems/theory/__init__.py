@@ -1,0 +1,1 @@
+"""Recipes of theory: what it predicts of networks, beside what networks do."""
