@@ -6,6 +6,7 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.theory.binary_divergence import binary_kl_inverse
+    from gradus.theory.bump_network import bump_cells, bump_error, bump_network
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.certificate import Certificate, certify
     from gradus.theory.connected_modes import connect_modes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
+    from gradus.theory.greedy_network import GreedyNetwork, greedy_network
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
@@ -56,6 +58,7 @@ __all__ = [
     "Eigenpairs",
     "FlowComparison",
     "GeneralisationBound",
+    "GreedyNetwork",
     "InfiniteKernels",
     "KernelDrift",
     "MeanField",
@@ -74,6 +77,9 @@ __all__ = [
     "TraceEstimate",
     "VCDimension",
     "binary_kl_inverse",
+    "bump_cells",
+    "bump_error",
+    "bump_network",
     "calibration",
     "certify",
     "compare_with_flow",
@@ -85,6 +91,7 @@ __all__ = [
     "estimate_trace",
     "fit_temperature",
     "gradient_flow",
+    "greedy_network",
     "infinite_kernels",
     "kernel_alignment",
     "kernel_drift",
@@ -115,6 +122,7 @@ export(
     __name__,
     {
         "binary_divergence": ["binary_kl_inverse"],
+        "bump_network": ["bump_cells", "bump_error", "bump_network"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "certificate": ["Certificate", "certify"],
         "connected_modes": ["connect_modes"],
@@ -125,6 +133,7 @@ export(
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
+        "greedy_network": ["GreedyNetwork", "greedy_network"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
