@@ -6,6 +6,7 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.theory.binary_divergence import binary_kl_inverse
+    from gradus.theory.bump_network import bump_cells, bump_error, bump_network
     from gradus.theory.calibration import Calibration, calibration, fit_temperature, measure_calibration
     from gradus.theory.certificate import Certificate, certify
     from gradus.theory.class_averages import ClassAverages, class_averages
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
+    from gradus.theory.greedy_network import GreedyNetwork, greedy_network
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
     from gradus.theory.layer_jacobians import LayerJacobian, Singular, layer_jacobians
+    from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -82,6 +85,7 @@ __all__ = [
     "Extrapolation",
     "FlowComparison",
     "GeneralisationBound",
+    "GreedyNetwork",
     "InfiniteKernels",
     "KernelDrift",
     "LossSmoothness",
@@ -89,6 +93,7 @@ __all__ = [
     "LipschitzStep",
     "LayerCurvature",
     "LayerJacobian",
+    "LinearPieces",
     "MeanField",
     "MeanFieldLimit",
     "OptimalSplit",
@@ -114,6 +119,9 @@ __all__ = [
     "TraceEstimate",
     "VCDimension",
     "binary_kl_inverse",
+    "bump_cells",
+    "bump_error",
+    "bump_network",
     "calibration",
     "certify",
     "class_averages",
@@ -130,6 +138,7 @@ __all__ = [
     "fit_scaling_law",
     "fit_temperature",
     "gradient_flow",
+    "greedy_network",
     "infinite_kernels",
     "kernel_alignment",
     "kernel_drift",
@@ -140,6 +149,7 @@ __all__ = [
     "layer_jacobians",
     "linear_mode",
     "lipschitz_bound",
+    "linear_pieces",
     "loss_along",
     "loss_slice",
     "loss_smoothness",
@@ -160,6 +170,7 @@ __all__ = [
     "ridge_risk",
     "sgd_bounds",
     "spectral_complexity",
+    "sawtooth_network",
     "spectral_density",
     "spectral_margin_bound",
     "spectral_norm",
@@ -174,6 +185,7 @@ export(
     __name__,
     {
         "binary_divergence": ["binary_kl_inverse"],
+        "bump_network": ["bump_cells", "bump_error", "bump_network"],
         "calibration": ["Calibration", "calibration", "fit_temperature", "measure_calibration"],
         "certificate": ["Certificate", "certify"],
         "class_averages": ["ClassAverages", "class_averages"],
@@ -187,6 +199,7 @@ export(
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
+        "greedy_network": ["GreedyNetwork", "greedy_network"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
@@ -196,6 +209,7 @@ export(
         "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "layer_curvature": ["LayerCurvature", "layer_curvatures"],
         "layer_jacobians": ["LayerJacobian", "Singular", "layer_jacobians"],
+        "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
         "noise_floor": ["NoiseFloor", "noise_floor"],

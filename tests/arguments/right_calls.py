@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from calls_elsewhere import calls_elsewhere
+from calls_of_approximation import calls_of_approximation
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
@@ -163,6 +164,8 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.SpectralDensity": RESULT,
     "gradus.theory.GeneralisationBound": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
+    "gradus.theory.GreedyNetwork": RESULT,
+    "gradus.theory.LinearPieces": RESULT,
     "gradus.theory.VCDimension": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,
@@ -203,6 +206,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_distributions(),
     **calls_of_networks(),
     **calls_elsewhere(),
+    **calls_of_approximation(),
     **calls_of_bounds(),
     **calls_of_calibration(),
     **calls_of_certificates(),
