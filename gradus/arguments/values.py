@@ -106,20 +106,26 @@ def flag(name: str, value: Any) -> bool:
 
 
 def choice(name: str, value: Any, options: Iterable[Any]) -> Any:
-    """One of several names, as it stands among them: capitals, hyphens and blanks may differ ("L-BFGS" is "lbfgs").
+    """One of several names.
 
     Raises:
-        GradusError: it is none of them.
+        GradusError: it is none of them; one that differs in capitals, hyphens or blanks only is named as the one meant.
     """
     known = tuple(options)
     if isinstance(value, (str, int, type(None))) and value in known and not isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        alike = [option for option in known if isinstance(option, str) and _bare(option) == _bare(value)]
-        if len(alike) == 1:
-            return alike[0]
-    several = ", ".join(map(str, known))
-    raise refusal(name, (f"one of {several}", f" {several} 之一"), value, kind=not isinstance(value, str))
+    several, mend = ", ".join(map(str, known)), ("", "")
+    if (meant := meant_name(value, known)) is not None:
+        mend = (f"write {meant!r}", f"请写 {meant!r}")
+    raise refusal(
+        name, (f"one of {several}", f" {several} 之一"), value, mend, kind=not isinstance(value, str)
+    )
+
+
+def meant_name(value: Any, options: Iterable[Any]) -> str | None:
+    """The only one of several names that a text is but for capitals, hyphens and blanks: "L-BFGS" is "lbfgs"."""
+    alike = [o for o in options if isinstance(o, str) and isinstance(value, str) and _bare(o) == _bare(value)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _bare(name: str) -> str:

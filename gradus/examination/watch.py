@@ -114,7 +114,7 @@ class Watch:
         Raises:
             GradusError: another language.
         """
-        lang = choice("lang", lang, ("en", "zh"))
+        choice("lang", lang, ("en", "zh"))
         lines = [self._summary().get(lang), *(s.line(lang) for s in self.sightings)]
         lines += [f"{n.what.get(lang)}: {n.reason.get(lang)}" for n in self.not_checked]
         rows = list(self._listener.rows())

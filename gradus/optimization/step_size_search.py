@@ -126,7 +126,8 @@ def search_step_size(
         True
     """
     inputs, targets = checked(model, loss, data)
-    way, optimizer = choice("way", way, WAYS), choice("optimizer", optimizer, OPTIMIZERS)
+    choice("way", way, WAYS)
+    choice("optimizer", optimizer, OPTIMIZERS)
     batch_size = whole("batch_size", batch_size, least=1)
     low, high = number("low", low, above=0), number("high", high, above=0)
     if low >= high:

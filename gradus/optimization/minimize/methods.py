@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from gradus.arguments import choice, refusal
+from gradus.arguments.values import meant_name
 from gradus.optimization.minimize.bfgs import BFGS
 from gradus.optimization.minimize.gradient_descent import GradientDescent
 from gradus.optimization.minimize.lbfgs import LBFGS
@@ -35,7 +36,8 @@ def make_method(methods: Mapping[str, type[M]], name: str, options: Mapping[str,
     Raises:
         GradusError: there is none, or it has no such option.
     """
-    kind = methods[choice("method", name, methods)]
+    name = meant_name(name, methods) or choice("method", name, methods)  # "BFGS" as other packages spell it
+    kind = methods[name]
     known = [p for p in inspect.signature(kind).parameters if p not in settings]
     for option in options:
         if option not in known:

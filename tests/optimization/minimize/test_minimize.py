@@ -277,3 +277,14 @@ def test_a_complex_value_is_refused():
 def test_a_callback_answers_yes_or_no(answer):
     with pytest.raises(GradusError, match="callback: expected"):
         minimize(lambda x: x.square().sum(), torch.ones(3, 2), batched=True, callback=lambda _: answer)
+
+
+@pytest.mark.parametrize(
+    ("spelt", "name"), [("L-BFGS", "lbfgs"), ("BFGS", "bfgs"), ("Newton-CG", "newton-cg")]
+)
+def test_a_method_is_known_however_it_is_spelt(spelt: str, name: str) -> None:
+    def bowl(x: torch.Tensor) -> torch.Tensor:
+        return (x - 1).pow(4).sum() + (x[0] * x[1]).square()
+
+    ours, same = (minimize(bowl, torch.zeros(2, dtype=torch.float64), method=m) for m in (spelt, name))
+    assert torch.equal(ours.x, same.x) and ours.evaluations == same.evaluations
