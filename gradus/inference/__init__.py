@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.network import BayesianNetwork, Factor, MarkovNetwork, Network, Table
+    from gradus.inference.network_file import read_network
     from gradus.inference.posterior import Explanation, Posterior
+    from gradus.inference.queries import infer, most_probable, query
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
 
 __all__ = [
@@ -23,7 +25,11 @@ __all__ = [
     "Posterior",
     "Table",
     "elimination_order",
+    "infer",
+    "most_probable",
+    "query",
     "read_bif",
+    "read_network",
     "read_uai",
     "read_uai_evidence",
     "write_bif",
@@ -37,7 +43,9 @@ export(
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "network": ["BayesianNetwork", "Factor", "MarkovNetwork", "Network", "Table"],
+        "network_file": ["read_network"],
         "posterior": ["Explanation", "Posterior"],
+        "queries": ["infer", "most_probable", "query"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import networkx as nx
 
@@ -12,9 +12,12 @@ __all__ = ["Cluster", "cluster_tree"]
 
 #: Clusters below one whose message has been scaled, after which it is scaled again: no product of so many underflows.
 SCALE_EVERY = 12
+SMALLER = 4  # times that such a node must be smaller
+WORTH = 4096  # cells of a cluster for which fewer products are worth a node between
 
 
-class Cluster(NamedTuple):
+@dataclass(frozen=True)
+class Cluster:
     """A set of variables whose table is held, and how it hangs in the tree.
 
     The axes stand in the reverse of the order of elimination: the separator's first, then those of the variables that are
@@ -29,10 +32,13 @@ class Cluster(NamedTuple):
         spread: the shape that this cluster's message has among the parent's axes.
         over: the parent's axes that are summed over for the message back.
         scaled: whether its message is divided by its largest entry.
-
-    Example:
-        >>> Cluster(("b", "a"), ("a",), (2, 3), 1, (), (2,), (), False).rows
-        2
+        axes: how many.
+        between: how many of them are the separator's.
+        rows: states of the separator.
+        columns: states of what is summed out.
+        ones: the shape that the residual has in what is over the separator only.
+        vectors: by variable summed out here, the shape that its likelihoods have among the axes.
+        others: by such a variable, the axes of the others among those summed out.
     """
 
     variables: tuple[str, ...]
@@ -43,20 +49,28 @@ class Cluster(NamedTuple):
     spread: tuple[int, ...]
     over: tuple[int, ...]
     scaled: bool
+    axes: int = field(init=False)
+    between: int = field(init=False)
+    rows: int = field(init=False)
+    columns: int = field(init=False)
+    ones: tuple[int, ...] = field(init=False)
+    vectors: dict[str, tuple[int, ...]] = field(init=False)
+    others: dict[str, tuple[int, ...]] = field(init=False)
 
-    @property
-    def rows(self) -> int:
-        """States of the separator."""
-        return math.prod(self.shape[: len(self.shape) - len(self.residual)])
-
-    @property
-    def columns(self) -> int:
-        """States of what is summed out."""
-        return math.prod(self.shape[len(self.shape) - len(self.residual) :])
-
-    def axis_shape(self, variable: str) -> tuple[int, ...]:
-        """The shape that a vector over one of the variables has among the axes."""
-        return tuple(n if v == variable else 1 for v, n in zip(self.variables, self.shape, strict=True))
+    def __post_init__(self) -> None:
+        between = len(self.shape) - len(self.residual)
+        one = [1] * len(self.shape)
+        vectors = {v: (*one[: between + k], self.shape[between + k], *one[between + k + 1 :]) for k, v in enumerate(self.residual)}
+        for name, value in (
+            ("axes", len(self.shape)),
+            ("between", between),
+            ("rows", math.prod(self.shape[:between])),
+            ("columns", math.prod(self.shape[between:])),
+            ("ones", (1,) * len(self.residual)),
+            ("vectors", vectors),
+            ("others", {v: tuple(j for j in range(len(self.residual)) if j != k) for k, v in enumerate(self.residual)}),
+        ):
+            object.__setattr__(self, name, value)
 
 
 def cluster_tree(
@@ -89,30 +103,79 @@ def cluster_tree(
                 residual[first].append(parent)
     firsts = sorted(residual, key=lambda f: place[top[f]])
     number = {first: i for i, first in enumerate(firsts)}
+    nodes = []
+    for first in firsts:
+        around = separator[top[first]]
+        parent = number[home[min(around, key=place.__getitem__)]] if around else -1
+        nodes.append(Node({*around, *residual[first]}, set(residual[first]), parent))
+    for i in range(len(firsts)):
+        _gather(nodes, i, sizes)
+    return _laid_out(nodes, sizes, place)
+
+
+class Node:
+    """A cluster that is being planned: all its variables, those summed out in it, and its parent's place."""
+
+    def __init__(self, variables: set[str], residual: set[str], parent: int) -> None:
+        self.variables, self.residual, self.parent = variables, residual, parent
+
+
+def _gather(nodes: list[Node], i: int, sizes: dict[str, int]) -> None:
+    """Gives a large cluster of many children nodes between, in which small messages are multiplied before they spread."""
+
+    def cells(variables: set[str]) -> int:
+        return math.prod(sizes[v] for v in variables)
+
+    whole = cells(nodes[i].variables)
+    items = [
+        (nodes[c].variables - nodes[c].residual, c) for c, node in enumerate(nodes) if node.parent == i
+    ] if whole >= WORTH else []  # fmt: skip
+    while len(items) > 1:
+        items.sort(key=lambda item: cells(item[0]), reverse=True)
+        scope, child = items.pop()
+        k = min(range(len(items)), key=lambda j: cells(scope | items[j][0]))
+        union = scope | items[k][0]
+        if cells(union) * SMALLER > whole:
+            continue  # it goes to the cluster by itself
+        other = items.pop(k)[1]
+        nodes[child].parent = nodes[other].parent = len(nodes)
+        items.append((union, len(nodes)))
+        nodes.append(Node(union, set(), i))
+
+
+def _laid_out(nodes: list[Node], sizes: dict[str, int], place: dict[str, int]) -> list[Cluster]:
+    """The clusters with their axes, children before parents."""
+    below: list[list[int]] = [[] for _ in nodes]
+    for c, node in enumerate(nodes):
+        if node.parent >= 0:
+            below[node.parent].append(c)
+    order: list[int] = []
+    stack = [c for c, node in enumerate(nodes) if node.parent < 0]
+    while stack:  # parents before children, and then the other way round
+        order.append(stack.pop())
+        stack += below[order[-1]]
+    order.reverse()
+    number = {c: i for i, c in enumerate(order)}
     axes = [
-        (*_descending(separator[top[first]], place), *_descending(residual[first], place)) for first in firsts
+        (*_descending(nodes[c].variables - nodes[c].residual, place), *_descending(nodes[c].residual, place))
+        for c in order
     ]
-    parents = [
-        number[home[min(separator[top[first]], key=place.__getitem__)]] if separator[top[first]] else -1
-        for first in firsts
-    ]
-    children: list[list[int]] = [[] for _ in firsts]
-    for i, parent in enumerate(parents):
-        if parent >= 0:
-            children[parent].append(i)
-    made, below = [], [0] * len(firsts)
-    for i, first in enumerate(firsts):
-        below[i] = 1 + sum(below[c] for c in children[i])
-        scaled = below[i] >= SCALE_EVERY
-        below[i] = 0 if scaled else below[i]
-        between, above = separator[top[first]], axes[parents[i]] if parents[i] >= 0 else ()
+    made: list[Cluster] = []
+    since = [0] * len(order)
+    for i, c in enumerate(order):
+        parent = number[nodes[c].parent] if nodes[c].parent >= 0 else -1
+        children = tuple(sorted(number[b] for b in below[c]))
+        since[i] = 1 + sum(since[b] for b in children)
+        scaled = since[i] >= SCALE_EVERY
+        since[i] = 0 if scaled else since[i]
+        between, above = nodes[c].variables - nodes[c].residual, axes[parent] if parent >= 0 else ()
         made.append(
             Cluster(
                 variables=axes[i],
                 residual=axes[i][len(between) :],
                 shape=tuple(sizes[v] for v in axes[i]),
-                parent=parents[i],
-                children=tuple(children[i]),
+                parent=parent,
+                children=children,
                 spread=tuple(sizes[v] if v in between else 1 for v in above),
                 over=tuple(k for k, v in enumerate(above) if v not in between),
                 scaled=scaled,
@@ -121,5 +184,5 @@ def cluster_tree(
     return made
 
 
-def _descending(variables: Sequence[str] | set[str], place: dict[str, int]) -> list[str]:
+def _descending(variables: set[str], place: dict[str, int]) -> list[str]:
     return sorted(variables, key=place.__getitem__, reverse=True)

@@ -18,7 +18,6 @@ from gradus.inference.network import Network
 from gradus.inference.passes import Upward, downward, logarithm, marginals, upward
 from gradus.inference.impossible import impossible
 from gradus.inference.posterior import Explanation, Posterior
-from gradus.inference.tensor_tables import tensor_log_evidence
 from gradus.inference.traceback import best_states
 from gradus.text import Text
 
@@ -26,7 +25,6 @@ __all__ = ["CompiledNetwork"]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 MEMORY = 2**31
-BYTES = 24.0  # a cell: a potential, its product with what came, and what is being made
 LEAST = 16  # sets at a time, so that what each operation costs by itself is shared
 CACHED = 2**17  # numbers in the tables of a chunk of a batch: about what a core's cache holds
 
@@ -87,15 +85,20 @@ class CompiledNetwork:
         self.order: EliminationOrder = min(
             (ordered(graph, sizes, r, set(self.last)) for r in rules), key=lambda o: o.cells
         )
-        self._fits(self.order.cells)
         self.clusters: list[Cluster] = cluster_tree(graph, sizes, self.order.variables, self.last & sizes.keys())
-        self._cells = sum(math.prod(c.shape) for c in self.clusters)
+        shapes = [math.prod(c.shape) for c in self.clusters]
+        self._cells = sum(shapes)
+        self._largest = max(shapes, default=0)
         self._home = {v: i for i, c in enumerate(self.clusters) for v in c.residual}
         self.places = {v: i for i, v in enumerate(self.order.variables)}
+        self._refuse_more_than(self._needed(1))
         self._potentials, self._log_scale = self._scaled()
 
-    def _fits(self, cells: float) -> None:
-        needed = BYTES * cells
+    def _needed(self, sets: int) -> float:
+        """Bytes: what came together in each cluster, its potentials, and what is being made of the largest."""
+        return 8.0 * ((self._cells + 2 * self._largest) * sets + self._cells)
+
+    def _refuse_more_than(self, needed: float) -> None:
         if needed > self.memory:
             width = self.order.width
             raise GradusError(
@@ -132,7 +135,7 @@ class CompiledNetwork:
         for i, cluster in enumerate(self.clusters):
             product = np.ones(()) if products[i] is None else products[i]
             largest = product.max() or 1.0
-            products[i] = np.ascontiguousarray(np.broadcast_to(product / largest, cluster.shape))
+            products[i] = (product / largest).reshape(product.shape or (1,) * len(cluster.shape))
             log = log + logarithm(largest)
         return products, float(log)
 
@@ -153,18 +156,21 @@ class CompiledNetwork:
             [0.75, 0.25]
         """
         known = checked_evidence(self.network, evidence, soft)
-        sets = known.batch or 1
-        log_evidence = np.empty(sets)
-        found = {v: np.ones((len(names), sets)) for v, names in self.network.states.items()}
-        for part, vectors in self._chunks(known):
-            up, log = self._up(vectors, known.batch is not None, ["sum"] * len(self.clusters))
-            self._refuse_impossible(log, known, part.start)
-            log_evidence[part] = log
-            for v, table in marginals(self.clusters, downward(self.clusters, up)).items():
-                found[v][:, part] = table if known.batch is not None else table[:, None]
+        states, modes = self.network.states, ["sum"] * len(self.clusters)
+        certain = {v: np.ones((known.batch, 1) if known.batch else 1) for v, names in states.items() if len(names) == 1}
         if known.batch is None:
-            return Posterior(self.network.states, {v: x[:, 0] for v, x in found.items()}, float(log_evidence[0]))
-        return Posterior(self.network.states, {v: x.T for v, x in found.items()}, log_evidence)
+            up, log = self._up(known.vectors, False, modes)
+            self._refuse_impossible(log, known, 0)
+            found = marginals(self.clusters, downward(self.clusters, up))
+            return Posterior(states, {v: found[v] if v in found else certain[v] for v in states}, float(log))
+        logs = np.empty(known.batch)
+        tables = {v: certain.get(v, np.empty((known.batch, len(names)))) for v, names in states.items()}
+        for part, vectors in self._chunks(known):
+            up, logs[part] = self._up(vectors, True, modes)
+            self._refuse_impossible(logs[part], known, part.start)
+            for v, table in marginals(self.clusters, downward(self.clusters, up)).items():
+                tables[v][part] = table.T
+        return Posterior(states, tables, logs)
 
     def log_evidence(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None, tables: Any = None) -> Any:
         r"""ln Σₓ Πᵪ ψᵪ(x) with the evidence put in: of a Bayesian network ln P(e), of a Markov network ln Z.
@@ -193,6 +199,8 @@ class CompiledNetwork:
         known = checked_evidence(self.network, evidence, soft)
         modes = ["sum"] * len(self.clusters)
         if tables is not None:
+            from gradus.inference.tensor_tables import tensor_log_evidence  # PyTorch only for those who want derivatives
+
             return tensor_log_evidence(self, known, tables)
         logs = np.empty(known.batch or 1)
         for part, vectors in self._chunks(known):
@@ -213,7 +221,7 @@ class CompiledNetwork:
             [[0.5, 0.0], [0.25, 0.25]]
         """
         known = self._one_set(evidence, soft)
-        modes = ["keep" if set(c.residual) <= self.last else "sum" for c in self.clusters]
+        modes = self._modes("keep", self.last)
         up, log = self._up(known.vectors, False, modes)
         wanted = [v for v in self.network.states if v in self.last]
         axes = [v for v in wanted if v in self.places]
@@ -249,7 +257,7 @@ class CompiledNetwork:
         """
         known = checked_evidence(self.network, evidence, soft)
         wanted = self.last or frozenset(self.network.states)
-        modes = ["max" if set(c.residual) <= wanted else "sum" for c in self.clusters]
+        modes = self._modes("max", wanted)
         places = {v: np.zeros(known.batch or 1, dtype=int) for v in self.network.states if v in wanted}
         logs = np.empty(known.batch or 1)
         for part, vectors in self._chunks(known):
@@ -262,6 +270,14 @@ class CompiledNetwork:
         sets = [{v: names[v][int(x[k])] for v, x in places.items()} for k in range(len(logs))]
         return Explanation(sets, logs) if known.batch is not None else Explanation(sets[0], float(logs[0]))
 
+    def _modes(self, mode: str, wanted: frozenset[str]) -> list[str]:
+        """By cluster, the mode if it sums out variables that are wanted, else "sum"; one without any goes with its parent."""
+        modes = ["sum"] * len(self.clusters)
+        for i in range(len(modes) - 1, -1, -1):
+            cluster = self.clusters[i]
+            modes[i] = (mode if set(cluster.residual) <= wanted else "sum") if cluster.residual else modes[cluster.parent]
+        return modes
+
     def _one_set(self, evidence: Any, soft: Any) -> Evidence:
         known = checked_evidence(self.network, evidence, soft)
         if known.batch is not None:
@@ -273,7 +289,7 @@ class CompiledNetwork:
         if known.batch is None:
             return [(slice(0, 1), known.vectors)]
         cells = max(self._cells, 1)
-        step = int(max(1, min(max(CACHED / cells, LEAST), self.memory / (BYTES * cells))))
+        step = int(max(1, min(max(CACHED / cells, LEAST), self.memory / self._needed(1))))
         made = []
         for i in range(0, known.batch, step):
             part = slice(i, min(i + step, known.batch))

@@ -12,6 +12,7 @@ from gradus.inference.cluster_tree import Cluster
 __all__ = ["Upward", "downward", "logarithm", "marginals", "upward"]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+SMALLEST = np.array(np.finfo(np.float64).tiny)
 
 
 class Upward(NamedTuple):
@@ -19,12 +20,14 @@ class Upward(NamedTuple):
 
     Attributes:
         products: by cluster, its potential times all that came to it.
+        own: by cluster, whether that is an array of its own, which may be written to.
         messages: by cluster, what it sent before scaling, one row a state of its separator.
         roots: the numbers that the roots came to.
         logs: the logarithms of what messages were divided by.
     """
 
     products: list[Any]
+    own: list[bool]
     messages: list[Any]
     roots: list[Any]
     logs: list[Any]
@@ -45,24 +48,29 @@ def upward(
     products: list[Any] = [None] * len(clusters)
     messages: list[Any] = [None] * len(clusters)
     sent: list[Any] = [None] * len(clusters)
+    own = [False] * len(clusters)
     roots, logs = [], []
     for i, cluster in enumerate(clusters):
+        axes = cluster.axes
         product = potentials[i][..., None] if batched else potentials[i]
-        fresh = False
         coming = [sent[c].reshape(*clusters[c].spread, *sent[c].shape[1:]) for c in cluster.children if sent[c] is not None]
         for v in cluster.residual:
             if v in likelihoods:
                 vector = likelihoods[v]
-                coming.append(vector.reshape(*cluster.axis_shape(v), *vector.shape[1:]))
+                coming.append(vector.reshape(*cluster.vectors[v], *vector.shape[1:]))
         for factor in coming:
-            if fresh and isinstance(product, np.ndarray) and product.shape[len(cluster.shape) :] >= factor.shape[len(cluster.shape) :]:
+            if own[i] and isinstance(product, np.ndarray) and product.shape[:axes] == cluster.shape and product.shape[axes:] >= factor.shape[axes:]:
                 np.multiply(product, factor, out=product)
             else:
-                product, fresh = product * factor, True
+                product, own[i] = product * factor, True
+        if product.shape[:axes] != cluster.shape:
+            whole = (*cluster.shape, *product.shape[axes:])
+            own[i] = False
+            product = np.broadcast_to(product, whole) if isinstance(product, np.ndarray) else product.expand(whole)
         products[i] = product
         if modes[i] == "keep":
             continue
-        flat = product.reshape(cluster.rows, cluster.columns, *product.shape[len(cluster.shape) :])
+        flat = product.reshape(cluster.rows, cluster.columns, *product.shape[cluster.axes :])
         message = _total(flat) if modes[i] == "sum" else _largest(flat, 1)
         messages[i] = message
         if cluster.scaled:
@@ -76,24 +84,29 @@ def upward(
             roots.append(message[0])
         else:
             sent[i] = message
-    return Upward(products, messages, roots, logs)
+    return Upward(products, own, messages, roots, logs)
 
 
 def downward(clusters: Sequence[Cluster], up: Upward) -> list[Array]:
     """The posterior over each cluster's variables, from the roots to the leaves; `up.products` are overwritten."""
     beliefs = up.products
     for i in range(len(clusters) - 1, -1, -1):
-        cluster = clusters[i]
+        cluster, product = clusters[i], beliefs[i]
+        # where a message is 0 what comes back is, too: 0 divided by the smallest number is the 0 that is wanted
+        message = np.maximum(up.messages[i], SMALLEST)
         if cluster.parent < 0:
-            back = _quotient(np.ones_like(up.messages[i]), up.messages[i])
+            back = 1.0 / message
         else:
-            back = np.add.reduce(beliefs[cluster.parent], cluster.over) if cluster.over else beliefs[cluster.parent]
-            back = back.reshape(cluster.rows, *back.shape[len(cluster.shape) - len(cluster.residual) :])
-            back = _quotient(back, up.messages[i])
-        product = beliefs[i]
-        flat = product.reshape(cluster.rows, cluster.columns, *product.shape[len(cluster.shape) :])
-        belief = flat * back[:, None]
-        beliefs[i] = belief.reshape(*cluster.shape, *belief.shape[2:])
+            back = beliefs[cluster.parent]
+            if cluster.over:
+                back = np.add.reduce(back, cluster.over)
+            back = back.reshape(message.shape[:1] + back.shape[cluster.between :]) / message
+        tail = product.shape[cluster.axes :]
+        back = back.reshape(*cluster.shape[: cluster.between], *cluster.ones, *back.shape[1:])
+        if up.own[i] and tail >= back.shape[cluster.axes :]:
+            np.multiply(product, back, out=product)
+        else:
+            beliefs[i] = product * back
     return beliefs
 
 
@@ -101,24 +114,17 @@ def marginals(clusters: Sequence[Cluster], beliefs: Sequence[Array]) -> dict[str
     """The posterior of each variable: its states first, then the batch."""
     found: dict[str, Array] = {}
     for cluster, belief in zip(clusters, beliefs, strict=True):
-        tail = belief.shape[len(cluster.shape) :]
+        if not cluster.residual:
+            continue
+        tail = belief.shape[cluster.axes :]
         table = np.add.reduce(belief.reshape(cluster.rows, cluster.columns, *tail), 0)
         if len(cluster.residual) == 1:
             found[cluster.residual[0]] = table
             continue
-        sizes = cluster.shape[len(cluster.shape) - len(cluster.residual) :]
-        table = table.reshape(*sizes, *tail)
-        for k, v in enumerate(cluster.residual):
-            found[v] = np.add.reduce(table, tuple(j for j in range(len(sizes)) if j != k))
+        table = table.reshape(*cluster.shape[cluster.between :], *tail)
+        for v, away in cluster.others.items():
+            found[v] = np.add.reduce(table, away)
     return found
-
-
-def _quotient(a: Array, b: Array) -> Array:
-    """a/b, and 0 where b is 0: a is then, too."""
-    if b.all():
-        return a / b
-    a, b = np.broadcast_arrays(a, b)
-    return np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
 
 
 def _total(flat: Any) -> Any:

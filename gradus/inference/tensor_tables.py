@@ -11,6 +11,7 @@ from torch import Tensor
 from gradus.arguments import refusal
 from gradus.arguments.tensors import same_device, same_kind, tensor
 from gradus.inference.evidence import Evidence
+from gradus.inference.compiled import log_of
 from gradus.inference.passes import upward
 from gradus.text import Text
 
@@ -48,7 +49,7 @@ def tensor_log_evidence(compiled: CompiledNetwork, known: Evidence, tables: Any)
     first = next(iter(given.values()))
     products, constant = compiled.multiplied(list(given.values()))
     potentials = [
-        torch.ones(c.shape, dtype=first.dtype, device=first.device) if p is None else p.expand(c.shape)
+        torch.ones([1] * len(c.shape), dtype=first.dtype, device=first.device) if p is None else p
         for c, p in zip(compiled.clusters, products, strict=True)
     ]
     vectors = {v: torch.as_tensor(x, dtype=first.dtype, device=first.device) for v, x in known.vectors.items()}

@@ -23,7 +23,7 @@ def best_states(clusters: Sequence[Cluster], up: Upward, modes: Sequence[str], s
         if modes[i] != "max":
             continue
         cluster, product = clusters[i], up.products[i]
-        between = len(cluster.shape) - len(cluster.residual)
+        between = cluster.between
         row = np.zeros(sets, dtype=int)
         for v, n in zip(cluster.variables[:between], cluster.shape[:between], strict=True):
             row = row * n + chosen[v]

@@ -11,7 +11,7 @@ import torch
 from random_networks import random_bayesian, random_markov
 
 from gradus.errors import GradusError
-from gradus.inference import BayesianNetwork, CompiledNetwork, MarkovNetwork, Network
+from gradus.inference import BayesianNetwork, CompiledNetwork, MarkovNetwork, Network, cluster_tree
 
 NETWORKS = [("bayesian", s) for s in range(8)] + [("markov", s) for s in range(8)]
 
@@ -100,6 +100,29 @@ def test_the_derivative_of_the_evidence_is_the_expected_count(seed: int) -> None
             part = joint.sum(others(network, *variables)) / joint.sum()
             counts += part.transpose([order.index(v) for v in variables])
         np.testing.assert_allclose(t.grad * t.detach(), counts, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nodes_between_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    hubs = ["a", "b", "c", "d"]
+    leaves = [f"x{i}" for i in range(8)]
+    factors = [(tuple(hubs), rng.random((2, 2, 2, 2)))]
+    factors += [((leaf, *rng.choice(hubs, 2, replace=False)), rng.random((2, 2, 2))) for leaf in leaves]
+    network = MarkovNetwork({v: ["0", "1"] for v in (*hubs, *leaves)}, factors)
+    some = ["a", "x1"]
+    plain = [CompiledNetwork(network), CompiledNetwork(network, last=some)]
+    monkeypatch.setattr(cluster_tree, "WORTH", 1)
+    monkeypatch.setattr(cluster_tree, "SMALLER", 0)
+    gathered = [CompiledNetwork(network), CompiledNetwork(network, last=some)]
+    assert any(not c.residual for compiled in gathered for c in compiled.clusters)
+    for one, other in zip(plain, gathered, strict=True):
+        a, b = one.infer(), other.infer()
+        assert a.log_evidence == pytest.approx(b.log_evidence, abs=1e-12)
+        for v in network.variables:
+            np.testing.assert_allclose(a[v], b[v], atol=1e-13)
+        assert one.maximize().assignment == other.maximize().assignment
+    np.testing.assert_allclose(plain[1].joint(), gathered[1].joint(), atol=1e-13)
 
 
 def test_a_long_chain_neither_underflows_nor_stalls() -> None:
