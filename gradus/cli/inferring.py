@@ -20,7 +20,7 @@ UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 def infer(options: Namespace, out: Terminal) -> int:
     """Prints posteriors with bars, or with --map the states that are the most probable together."""
-    from gradus.inference.network import BayesianNetwork
+    from gradus.inference.bayesian_network import BayesianNetwork
     from gradus.inference.network_file import read_network
     from gradus.inference.queries import infer as posterior_of
     from gradus.inference.queries import most_probable
@@ -44,7 +44,12 @@ def infer(options: Namespace, out: Terminal) -> int:
         wide = max(map(len, best.assignment), default=0)
         out.lines("\n".join(f"{v:<{wide}}  {state}" for v, state in best.assignment.items()))
         out.say()
-        out.say(out.t(f"ln P(these states) = {best.log_probability:.6f}", f"这些状态的 ln P = {best.log_probability:.6f}"))
+        out.say(
+            out.t(
+                f"ln P(these states) = {best.log_probability:.6f}",
+                f"这些状态的 ln P = {best.log_probability:.6f}",
+            )
+        )
         return 0
     found = posterior_of(network, evidence, memory=memory)
     if options.json:
@@ -65,7 +70,9 @@ def _head(network: Network, evidence: dict[str, str], said: Text | None, out: Te
     for note in (*network.notes, *([said] if said else [])):
         out.say(note, style="dim")
     if evidence:
-        several = ", ".join(f"{v}={s}" for v, s in list(evidence.items())[:20]) + (", …" if len(evidence) > 20 else "")
+        several = ", ".join(f"{v}={s}" for v, s in list(evidence.items())[:20]) + (
+            ", …" if len(evidence) > 20 else ""
+        )
         out.say(out.t(f"given {several}", f"已知 {several}"), style="dim")
 
 
@@ -81,9 +88,15 @@ def _evidence(options: Namespace, network: Network) -> tuple[dict[str, str], Tex
         sets = read_uai_evidence(file)
         if len(sets) > 1:
             raise GradusError(
-                Text(f"{file}: expected one set of findings, got {len(sets)}", f"{file}：应为一组证据，实为 {len(sets)} 组")
+                Text(
+                    f"{file}: expected one set of findings, got {len(sets)}",
+                    f"{file}：应为一组证据，实为 {len(sets)} 组",
+                )
             )
-        found |= {str(network.variables[int(v)]) if int(v) < len(network.variables) else v: s for v, s in sets[0].items()}
+        found |= {
+            str(network.variables[int(v)]) if int(v) < len(network.variables) else v: s
+            for v, s in sets[0].items()
+        }
         found = {v: _by_number(network, v, s) for v, s in found.items()}
     return found | _pairs("--given", options.given or [], network), said
 
@@ -110,13 +123,20 @@ def _pairs(option: str, given: Iterable[str], network: Network) -> dict[str, str
     found: dict[str, str] = {}
     for word in given:
         whole = _cut(word, network)
-        parts = [whole] if whole else [_cut(part.strip(), network) or part.strip() for part in word.split(",") if part.strip()]
+        parts = (
+            [whole]
+            if whole
+            else [_cut(part.strip(), network) or part.strip() for part in word.split(",") if part.strip()]
+        )
         for part in parts:
             if isinstance(part, str):
                 name, equals, state = part.partition("=")
                 if not equals:
                     raise GradusError(
-                        Text(f"{option}: expected NAME=STATE, got {part!r}", f"{option}：应为 名称=状态，实为 {part!r}")
+                        Text(
+                            f"{option}: expected NAME=STATE, got {part!r}",
+                            f"{option}：应为 名称=状态，实为 {part!r}",
+                        )
                     )
                 part = (variable_name(option, name.strip(), network.states), state.strip())
             variable, state = part
@@ -146,6 +166,9 @@ def _memory(given: str) -> float:
         value = -1.0
     if not 0 < value < float("inf"):
         raise GradusError(
-            Text(f"--memory: expected an amount such as 500MB or 4GB, got {given!r}", f"--memory：应为 500MB、4GB 这样的量，实为 {given!r}")
+            Text(
+                f"--memory: expected an amount such as 500MB or 4GB, got {given!r}",
+                f"--memory：应为 500MB、4GB 这样的量，实为 {given!r}",
+            )
         )
     return value

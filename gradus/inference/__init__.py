@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    from gradus.inference.bif import read_bif, write_bif
+    from gradus.inference.bayesian_network import BayesianNetwork
+    from gradus.inference.bif import read_bif
+    from gradus.inference.bif_writer import write_bif
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
-    from gradus.inference.network import BayesianNetwork, Factor, MarkovNetwork, Network, Table
+    from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
+    from gradus.inference.network_tables import Factor, Table
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, most_probable, query
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
@@ -39,11 +42,14 @@ __all__ = [
 export(
     __name__,
     {
-        "bif": ["read_bif", "write_bif"],
+        "bayesian_network": ["BayesianNetwork"],
+        "bif": ["read_bif"],
+        "bif_writer": ["write_bif"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
-        "network": ["BayesianNetwork", "Factor", "MarkovNetwork", "Network", "Table"],
+        "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
+        "network_tables": ["Factor", "Table"],
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "most_probable", "query"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],

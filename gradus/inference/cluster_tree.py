@@ -60,7 +60,10 @@ class Cluster:
     def __post_init__(self) -> None:
         between = len(self.shape) - len(self.residual)
         one = [1] * len(self.shape)
-        vectors = {v: (*one[: between + k], self.shape[between + k], *one[between + k + 1 :]) for k, v in enumerate(self.residual)}
+        vectors = {
+            v: (*one[: between + k], self.shape[between + k], *one[between + k + 1 :])
+            for k, v in enumerate(self.residual)
+        }
         for name, value in (
             ("axes", len(self.shape)),
             ("between", between),
@@ -68,7 +71,13 @@ class Cluster:
             ("columns", math.prod(self.shape[between:])),
             ("ones", (1,) * len(self.residual)),
             ("vectors", vectors),
-            ("others", {v: tuple(j for j in range(len(self.residual)) if j != k) for k, v in enumerate(self.residual)}),
+            (
+                "others",
+                {
+                    v: tuple(j for j in range(len(self.residual)) if j != k)
+                    for k, v in enumerate(self.residual)
+                },
+            ),
         ):
             object.__setattr__(self, name, value)
 
@@ -106,8 +115,8 @@ def cluster_tree(
     nodes = []
     for first in firsts:
         around = separator[top[first]]
-        parent = number[home[min(around, key=place.__getitem__)]] if around else -1
-        nodes.append(Node({*around, *residual[first]}, set(residual[first]), parent))
+        above = number[home[min(around, key=place.__getitem__)]] if around else -1
+        nodes.append(Node({*around, *residual[first]}, set(residual[first]), above))
     for i in range(len(firsts)):
         _gather(nodes, i, sizes)
     return _laid_out(nodes, sizes, place)

@@ -13,11 +13,12 @@ from gradus.errors import GradusError
 from gradus.inference.cluster_tree import Cluster, cluster_tree
 from gradus.inference.elimination_order import RULES, EliminationOrder, ordered
 from gradus.inference.evidence import Evidence, checked_evidence
-from gradus.inference.names import variable_name
-from gradus.inference.network import Network
-from gradus.inference.passes import Upward, downward, logarithm, marginals, upward
 from gradus.inference.impossible import impossible
+from gradus.inference.names import variable_names
+from gradus.inference.network import Network
+from gradus.inference.passes import Upward, downward, log_of, logarithm, marginals, upward
 from gradus.inference.posterior import Explanation, Posterior
+from gradus.inference.potentials import scaled
 from gradus.inference.traceback import best_states
 from gradus.text import Text
 
@@ -74,25 +75,27 @@ class CompiledNetwork:
         self, network: Network, rule: str | None = None, *, last: Iterable[str] = (), memory: float = MEMORY
     ) -> None:
         if not isinstance(network, Network):
-            raise refusal("network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True)
+            raise refusal(
+                "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
+            )
         rules = RULES if rule is None else (choice("rule", rule, RULES),)
         self.memory = number("memory", memory, above=0)
         self.network = network
-        named = [last] if isinstance(last, str) else list(last)
-        self.last = frozenset(variable_name("last", v, network.states) for v in named)
+        self.last = frozenset(variable_names("last", last, network.states))
         sizes = {v: len(s) for v, s in network.states.items() if len(s) > 1}
         graph = network.interaction_graph.subgraph(sizes)
         self.order: EliminationOrder = min(
             (ordered(graph, sizes, r, set(self.last)) for r in rules), key=lambda o: o.cells
         )
-        self.clusters: list[Cluster] = cluster_tree(graph, sizes, self.order.variables, self.last & sizes.keys())
+        self.clusters: list[Cluster] = cluster_tree(
+            graph, sizes, self.order.variables, self.last & sizes.keys()
+        )
         shapes = [math.prod(c.shape) for c in self.clusters]
         self._cells = sum(shapes)
         self._largest = max(shapes, default=0)
-        self._home = {v: i for i, c in enumerate(self.clusters) for v in c.residual}
         self.places = {v: i for i, v in enumerate(self.order.variables)}
         self._refuse_more_than(self._needed(1))
-        self._potentials, self._log_scale = self._scaled()
+        self._potentials, self._log_scale = scaled(network, self.clusters)
 
     def _needed(self, sets: int) -> float:
         """Bytes: what came together in each cluster, its potentials, and what is being made of the largest."""
@@ -109,35 +112,6 @@ class CompiledNetwork:
                     f"若机器容得下，请给出 memory={needed:.1e}，或用 network.given(…) 代入更多证据",
                 )
             )
-
-    def multiplied(self, tables: Sequence[Any]) -> tuple[list[Any], Any]:
-        """The product of the factors at home in each cluster, and the logarithm of what has no variable left."""
-        products: list[Any] = [None] * len(self.clusters)
-        log: Any = 0.0
-        for (variables, _), table in zip(self.network.factors, tables, strict=True):
-            axes = [v for v in variables if v in self.places]
-            table = table.reshape([len(self.network.states[v]) for v in axes])
-            if not axes:
-                log = log + logarithm(table)
-                continue
-            order = sorted(range(len(axes)), key=lambda k: self.places[axes[k]], reverse=True)
-            home = self._home[min(axes, key=self.places.__getitem__)]
-            cluster = self.clusters[home]
-            shape = [n if v in axes else 1 for v, n in zip(cluster.variables, cluster.shape, strict=True)]
-            turned = table.transpose(order) if isinstance(table, np.ndarray) else table.permute(order)
-            factor = turned.reshape(shape)
-            products[home] = factor if products[home] is None else products[home] * factor
-        return products, log
-
-    def _scaled(self) -> tuple[list[Array], float]:
-        """The network's own potentials, the largest entry of each 1, and the logarithm of what was taken out."""
-        products, log = self.multiplied([f.table for f in self.network.factors])
-        for i, cluster in enumerate(self.clusters):
-            product = np.ones(()) if products[i] is None else products[i]
-            largest = product.max() or 1.0
-            products[i] = (product / largest).reshape(product.shape or (1,) * len(cluster.shape))
-            log = log + logarithm(largest)
-        return products, float(log)
 
     def infer(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Posterior:
         """The posterior of every variable, and the logarithm of the probability of the evidence.
@@ -157,7 +131,11 @@ class CompiledNetwork:
         """
         known = checked_evidence(self.network, evidence, soft)
         states, modes = self.network.states, ["sum"] * len(self.clusters)
-        certain = {v: np.ones((known.batch, 1) if known.batch else 1) for v, names in states.items() if len(names) == 1}
+        certain = {
+            v: np.ones((known.batch, 1) if known.batch else 1)
+            for v, names in states.items()
+            if len(names) == 1
+        }
         if known.batch is None:
             up, log = self._up(known.vectors, False, modes)
             self._refuse_impossible(log, known, 0)
@@ -172,13 +150,16 @@ class CompiledNetwork:
                 tables[v][part] = table.T
         return Posterior(states, tables, logs)
 
-    def log_evidence(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None, tables: Any = None) -> Any:
-        r"""ln Σₓ Πᵪ ψᵪ(x) with the evidence put in: of a Bayesian network ln P(e), of a Markov network ln Z.
+    def log_evidence(
+        self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None, tables: Any = None
+    ) -> Any:
+        r"""The logarithm of the sum over all states with the evidence put in: of a Bayesian network ln P(e), of a Markov network ln Z.
 
         .. math:: \frac{\partial\log P(e)}{\partial\theta_{x,u}}=\frac{P(x,u\mid e)}{\theta_{x,u}}
 
         Args:
-            evidence, soft: as in `infer`.
+            evidence: findings by name, or a list of such sets.
+            soft: likelihoods by name.
             tables: tensors in place of the network's own tables, one a factor in their order and of their shapes: the result is
                 then a tensor, differentiable in them.
 
@@ -199,7 +180,9 @@ class CompiledNetwork:
         known = checked_evidence(self.network, evidence, soft)
         modes = ["sum"] * len(self.clusters)
         if tables is not None:
-            from gradus.inference.tensor_tables import tensor_log_evidence  # PyTorch only for those who want derivatives
+            from gradus.inference.tensor_tables import (
+                tensor_log_evidence,
+            )  # PyTorch only for those who want derivatives
 
             return tensor_log_evidence(self, known, tables)
         logs = np.empty(known.batch or 1)
@@ -233,7 +216,8 @@ class CompiledNetwork:
                 table = table * product.transpose(order).reshape(spread)
         total = table.sum()
         self._refuse_impossible(log + logarithm(total), known, 0)
-        return (table / total).reshape([len(self.network.states[v]) for v in wanted])
+        posterior: Array = table / total
+        return posterior.reshape([len(self.network.states[v]) for v in wanted])
 
     def maximize(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Explanation:
         r"""The states that are the most probable together, given the evidence.
@@ -275,7 +259,11 @@ class CompiledNetwork:
         modes = ["sum"] * len(self.clusters)
         for i in range(len(modes) - 1, -1, -1):
             cluster = self.clusters[i]
-            modes[i] = (mode if set(cluster.residual) <= wanted else "sum") if cluster.residual else modes[cluster.parent]
+            modes[i] = (
+                (mode if set(cluster.residual) <= wanted else "sum")
+                if cluster.residual
+                else modes[cluster.parent]
+            )
         return modes
 
     def _one_set(self, evidence: Any, soft: Any) -> Evidence:
@@ -298,23 +286,13 @@ class CompiledNetwork:
 
     def _up(self, vectors: Mapping[str, Array], batched: bool, modes: Sequence[str]) -> tuple[Upward, Any]:
         up = upward(self.clusters, self._potentials, vectors, batched, modes)
-        return up, self._log_scale + log_of(up, vectors, self.places)
+        return up, self._log_scale + log_of(up, [x[0] for v, x in vectors.items() if v not in self.places])
 
     def _refuse_impossible(self, log: Any, known: Evidence, start: int) -> None:
         if np.all(log > -np.inf):
             return
         place = start + int(np.argmin(log)) if known.batch is not None else None
         raise impossible(self, known, place)
-
-
-def log_of(up: Upward, vectors: Mapping[str, Any], place: Mapping[str, int]) -> Any:
-    """The logarithm of what the roots came to, with what was divided out on the way."""
-    log: Any = 0.0
-    for value in (*up.roots, *(x[0] for v, x in vectors.items() if v not in place)):
-        log = log + logarithm(value)
-    for scale in up.logs:
-        log = log + scale
-    return log
 
 
 def _size(bytes_: float) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import networkx as nx
 
 from gradus.arguments import choice, refusal
-from gradus.inference.names import variable_name
+from gradus.inference.names import variable_names
 from gradus.inference.network import Network
 
 __all__ = ["RULES", "EliminationOrder", "elimination_order"]
@@ -36,7 +36,9 @@ class EliminationOrder(NamedTuple):
     cells: float
 
 
-def elimination_order(network: Network, rule: str = "min-fill", *, last: Iterable[str] = ()) -> EliminationOrder:
+def elimination_order(
+    network: Network, rule: str = "min-fill", *, last: Iterable[str] = ()
+) -> EliminationOrder:
     r"""An order of elimination by a greedy rule on the graph in which the variables of each factor are joined.
 
     When a variable is summed out, its neighbours become joined. The next to go is the one that joins the fewest pairs
@@ -63,10 +65,11 @@ def elimination_order(network: Network, rule: str = "min-fill", *, last: Iterabl
         EliminationOrder(variables=('a', 'b', 'c'), width=1, cells=10)
     """
     if not isinstance(network, Network):
-        raise refusal("network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True)
+        raise refusal(
+            "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
+        )
     rule = choice("rule", rule, RULES)
-    named = [last] if isinstance(last, str) else last
-    kept = {variable_name("last", v, network.states) for v in named}
+    kept = set(variable_names("last", last, network.states))
     sizes = {v: len(s) for v, s in network.states.items()}
     return ordered(network.interaction_graph, sizes, rule, kept)
 
@@ -80,7 +83,11 @@ def ordered(graph: nx.Graph, sizes: Mapping[str, int], rule: str, kept: set[str]
 
     def cost(v: str) -> tuple[float, ...]:
         table = weight[v] + math.fsum(weight[u] for u in near[v])
-        first = {"min-fill": lambda: fill[v], "min-weight": lambda: table, "min-neighbours": lambda: len(near[v])}[rule]()
+        first = {
+            "min-fill": lambda: fill[v],
+            "min-weight": lambda: table,
+            "min-neighbours": lambda: len(near[v]),
+        }[rule]()
         return (v in kept, first, round(table, 9), rank[v])
 
     current = {v: cost(v) for v in near}

@@ -9,7 +9,8 @@ import numpy as np
 
 from gradus.arguments import array, refusal
 from gradus.inference.names import variable_name
-from gradus.inference.network import Network, nonnegative
+from gradus.inference.network import Network
+from gradus.inference.network_tables import nonnegative
 from gradus.text import Text
 
 __all__ = ["Evidence", "checked_evidence"]
@@ -65,7 +66,10 @@ def checked_evidence(network: Network, evidence: Any, soft: Any) -> Evidence:
             vector = vector.astype(float)
         vectors[variable] = vector
     if soft is not None and not isinstance(soft, Mapping):
-        expected = ("likelihoods by name, such as {'rain': [0.8, 0.1]}", "以名称给出的似然，例如 {'rain': [0.8, 0.1]}")
+        expected = (
+            "likelihoods by name, such as {'rain': [0.8, 0.1]}",
+            "以名称给出的似然，例如 {'rain': [0.8, 0.1]}",
+        )
         raise refusal("soft", expected, soft, kind=True)
     for given, likelihood in (soft or {}).items():
         variable = variable_name("soft", given, network.states)
@@ -73,7 +77,9 @@ def checked_evidence(network: Network, evidence: Any, soft: Any) -> Evidence:
         values = array(name, likelihood, finite=True)
         shape = (n,) if batch is None or values.ndim == 1 else (batch, n)
         if values.shape != shape:
-            raise refusal(name, (f"the shape {shape}", f"形状 {shape}"), Text(str(values.shape), str(values.shape)))
+            raise refusal(
+                name, (f"the shape {shape}", f"形状 {shape}"), Text(str(values.shape), str(values.shape))
+            )
         nonnegative(name, values)
         values = values.T if values.ndim == 2 else values if batch is None else values[:, None]
         vectors[variable] = vectors[variable] * values if variable in vectors else values

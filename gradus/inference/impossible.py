@@ -49,4 +49,6 @@ def impossible(compiled: CompiledNetwork, known: Evidence, place: int | None) ->
     else:
         en = f"{several} exclude one another: together they have probability 0 in this network"
         zh = f"{several} 互相矛盾：在此网络中同时成立的概率为 0"
-    return GradusError(Text(f"evidence: {which.en}{en}; drop one of them", f"evidence：{which.zh}{zh}；请去掉其中一项"))
+    return GradusError(
+        Text(f"evidence: {which.en}{en}; drop one of them", f"evidence：{which.zh}{zh}；请去掉其中一项")
+    )

@@ -10,7 +10,7 @@ from gradus.arguments import refusal
 from gradus.errors import GradusError
 from gradus.text import Text
 
-__all__ = ["state_index", "unknown", "variable_name"]
+__all__ = ["state_index", "unknown", "variable_name", "variable_names"]
 
 MOST = 5  # names that an error lists
 
@@ -40,6 +40,33 @@ def variable_name(name: str, given: Any, states: Mapping[str, Sequence[str]]) ->
     if isinstance(found, str) and found in states:
         return found
     raise unknown(name, ("the name of a variable", "变量的名称"), given, states)
+
+
+def variable_names(name: str, given: Any, states: Mapping[str, Sequence[str]], least: int = 0) -> list[str]:
+    """The variables that are meant: by one name, or several that are different.
+
+    Raises:
+        GradusError: what came is no name and no list of names, there is none of that name, one comes twice, or too few.
+    """
+    several = [given] if isinstance(given, (str, int)) and not isinstance(given, bool) else given
+    if not isinstance(several, (list, tuple, set, frozenset, dict)):
+        raise refusal(
+            name,
+            ("the name of a variable, or a list of names", "一个变量名，或变量名的列表"),
+            given,
+            kind=True,
+        )
+    names = [variable_name(name, one, states) for one in several]
+    if len(set(names)) < len(names):
+        twice = next(v for v in names if names.count(v) > 1)
+        raise refusal(
+            name,
+            ("variables that are different", "互不相同的变量"),
+            Text(f"{twice!r} twice", f"两个 {twice!r}"),
+        )
+    if len(names) < least:
+        raise refusal(name, ("at least one variable", "至少一个变量"), Text("none", "无"))
+    return names
 
 
 def state_index(name: str, variable: str, given: Any, states: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradus.inference.cluster_tree import Cluster
 
-__all__ = ["Upward", "downward", "logarithm", "marginals", "upward"]
+__all__ = ["Upward", "downward", "log_of", "logarithm", "marginals", "upward"]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 SMALLEST = np.array(np.finfo(np.float64).tiny)
@@ -53,20 +53,31 @@ def upward(
     for i, cluster in enumerate(clusters):
         axes = cluster.axes
         product = potentials[i][..., None] if batched else potentials[i]
-        coming = [sent[c].reshape(*clusters[c].spread, *sent[c].shape[1:]) for c in cluster.children if sent[c] is not None]
+        coming = [
+            sent[c].reshape(*clusters[c].spread, *sent[c].shape[1:])
+            for c in cluster.children
+            if sent[c] is not None
+        ]
         for v in cluster.residual:
             if v in likelihoods:
                 vector = likelihoods[v]
                 coming.append(vector.reshape(*cluster.vectors[v], *vector.shape[1:]))
         for factor in coming:
-            if own[i] and isinstance(product, np.ndarray) and product.shape[:axes] == cluster.shape and product.shape[axes:] >= factor.shape[axes:]:
+            if (
+                own[i]
+                and isinstance(product, np.ndarray)
+                and product.shape[:axes] == cluster.shape
+                and product.shape[axes:] >= factor.shape[axes:]
+            ):
                 np.multiply(product, factor, out=product)
             else:
                 product, own[i] = product * factor, True
         if product.shape[:axes] != cluster.shape:
             whole = (*cluster.shape, *product.shape[axes:])
             own[i] = False
-            product = np.broadcast_to(product, whole) if isinstance(product, np.ndarray) else product.expand(whole)
+            product = (
+                np.broadcast_to(product, whole) if isinstance(product, np.ndarray) else product.expand(whole)
+            )
         products[i] = product
         if modes[i] == "keep":
             continue
@@ -136,8 +147,18 @@ def _largest(flat: Any, axis: int) -> Any:
 
 
 def logarithm(x: Any) -> Any:
-    """ln x, −∞ at 0."""
+    """The natural logarithm, −∞ at 0."""
     if not isinstance(x, (np.ndarray, np.generic, float)):
         return x.log()
     with np.errstate(divide="ignore"):
         return np.log(x)
+
+
+def log_of(up: Upward, alone: Sequence[Any]) -> Any:
+    """The logarithm of what the roots came to, with what was divided out on the way and numbers that stand alone."""
+    log: Any = 0.0
+    for value in (*up.roots, *alone):
+        log = log + logarithm(value)
+    for scale in up.logs:
+        log = log + scale
+    return log

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradus.arguments import choice, refusal
-from gradus.inference.names import variable_name
+from gradus.inference.names import variable_name, variable_names
 from gradus.text import Text
 
 __all__ = ["Explanation", "Posterior"]
@@ -48,7 +48,10 @@ class Posterior:
     """
 
     def __init__(
-        self, states: Mapping[str, tuple[str, ...]], marginals: Mapping[str, Array], log_evidence: float | Array
+        self,
+        states: Mapping[str, tuple[str, ...]],
+        marginals: Mapping[str, Array],
+        log_evidence: float | Array,
     ) -> None:
         self.states = states
         self.marginals = dict(marginals)
@@ -105,8 +108,14 @@ class Posterior:
         choice("lang", lang, ("en", "zh"))
         if np.ndim(self.log_evidence):
             one = ("the posterior of one set of findings", "一组证据的后验")
-            raise refusal("posterior", one, Text(f"{len(self.log_evidence)} sets", f"{len(self.log_evidence)} 组"))  # type: ignore[arg-type]
-        shown = list(self.marginals) if variables is None else [variable_name("variables", v, self.states) for v in variables]
+            raise refusal(
+                "posterior",
+                one,
+                Text(f"{np.size(self.log_evidence)} sets", f"{np.size(self.log_evidence)} 组"),
+            )
+        shown = (
+            list(self.marginals) if variables is None else variable_names("variables", variables, self.states)
+        )
         wide = max((_width(v) for v in shown), default=0)
         state = max((_width(s) for v in shown for s in self.states[v]), default=0)
         lines = []
@@ -122,7 +131,7 @@ class Posterior:
         return f"{self!r}" if np.ndim(self.log_evidence) else self.table()
 
     def __repr__(self) -> str:
-        sets = f", {len(self.log_evidence)} sets" if np.ndim(self.log_evidence) else ""  # type: ignore[arg-type]
+        sets = f", {np.size(self.log_evidence)} sets" if np.ndim(self.log_evidence) else ""
         return f"Posterior({len(self.marginals)} variables{sets})"
 
 

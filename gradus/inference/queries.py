@@ -11,8 +11,9 @@ import numpy as np
 from gradus.arguments import refusal
 from gradus.errors import GradusError
 from gradus.inference.compiled import MEMORY, CompiledNetwork
-from gradus.inference.names import variable_name
-from gradus.inference.network import Factor, Network
+from gradus.inference.names import variable_names
+from gradus.inference.network import Network
+from gradus.inference.network_tables import Factor
 from gradus.inference.posterior import Explanation, Posterior
 
 __all__ = ["infer", "most_probable", "query"]
@@ -122,7 +123,9 @@ def most_probable(
     """
     if variables is None:
         return _planned(network, memory).maximize(evidence, soft=soft)
-    return CompiledNetwork(network, last=_names(network, variables), memory=memory).maximize(evidence, soft=soft)
+    return CompiledNetwork(network, last=_names(network, variables), memory=memory).maximize(
+        evidence, soft=soft
+    )
 
 
 def _planned(network: Network, memory: float) -> CompiledNetwork:
@@ -136,17 +139,10 @@ def _planned(network: Network, memory: float) -> CompiledNetwork:
 
 def _names(network: Network, variables: Iterable[str] | str) -> list[str]:
     if not isinstance(network, Network):
-        raise refusal("network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True)
-    several = [variables] if isinstance(variables, (str, int)) else variables
-    if not isinstance(several, Iterable):
-        raise refusal("variables", ("the names of variables", "变量的名称"), variables, kind=True)
-    names = [variable_name("variables", v, network.states) for v in several]
-    if not names:
-        raise refusal("variables", ("at least one name", "至少一个名称"), names)
-    if len(set(names)) < len(names):
-        twice = next(v for v in names if names.count(v) > 1)
-        raise refusal("variables", ("variables that are different", "互不相同的变量"), twice)
-    return names
+        raise refusal(
+            "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
+        )
+    return variable_names("variables", variables, network.states, least=1)
 
 
 def _with_evidence_in(

@@ -30,10 +30,17 @@ def read_text(file: str | os.PathLike[str]) -> tuple[Path, str]:
         if raw.startswith(GZIP):
             raw = gzip.decompress(raw)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise GradusError(Text(f"{where}: broken gzip data ({error}); fetch the file again", f"{where}：gzip 数据损坏（{error}）；请重新获取该文件")) from None
+        raise GradusError(
+            Text(
+                f"{where}: broken gzip data ({error}); fetch the file again",
+                f"{where}：gzip 数据损坏（{error}）；请重新获取该文件",
+            )
+        ) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise GradusError(Text(f"cannot read {where}: {reason}; check the path", f"无法读取 {where}：{reason}；请检查路径")) from None
+        raise GradusError(
+            Text(f"cannot read {where}: {reason}; check the path", f"无法读取 {where}：{reason}；请检查路径")
+        ) from None
     try:
         return where, raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -44,12 +51,21 @@ def read_text(file: str | os.PathLike[str]) -> tuple[Path, str]:
         ) from None  # fmt: skip
 
 
-def at_place(where: Path | str, text: str, offset: int, expected: tuple[str, str], got: Any, mend: tuple[str, str] = ("", "")) -> GradusError:
+def at_place(
+    where: Path | str,
+    text: str,
+    offset: int,
+    expected: tuple[str, str],
+    got: Any,
+    mend: tuple[str, str] = ("", ""),
+) -> GradusError:
     """The error for what stands at an offset of a text: file, line, column, what was expected and what came."""
     line = text.count("\n", 0, offset) + 1
     column = offset - (text.rfind("\n", 0, offset) + 1) + 1
     came = got if isinstance(got, Text) else Text(repr(got), repr(got))
-    en = f"{where}:{line}:{column}: expected {expected[0]}, got {came.en}" + (f"; {mend[0]}" if mend[0] else "")
+    en = f"{where}:{line}:{column}: expected {expected[0]}, got {came.en}" + (
+        f"; {mend[0]}" if mend[0] else ""
+    )
     zh = f"{where}:{line}:{column}：应为{expected[1]}，实为 {came.zh}" + (f"；{mend[1]}" if mend[1] else "")
     return GradusError(Text(en, zh))
 

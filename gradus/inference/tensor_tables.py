@@ -11,8 +11,8 @@ from torch import Tensor
 from gradus.arguments import refusal
 from gradus.arguments.tensors import same_device, same_kind, tensor
 from gradus.inference.evidence import Evidence
-from gradus.inference.compiled import log_of
-from gradus.inference.passes import upward
+from gradus.inference.passes import log_of, upward
+from gradus.inference.potentials import multiplied
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -27,14 +27,16 @@ def tensor_log_evidence(compiled: CompiledNetwork, known: Evidence, tables: Any)
     Raises:
         GradusError: another number of tables, or one of another shape, kind or device.
     """
-    from gradus.inference.compiled import log_of
-
     factors = compiled.network.factors
     if isinstance(tables, (str, Mapping, Tensor)) or not hasattr(tables, "__len__"):
-        raise refusal("tables", ("a list of tensors, one a factor", "张量的列表，每个因子一个"), tables, kind=True)
+        raise refusal(
+            "tables", ("a list of tensors, one a factor", "张量的列表，每个因子一个"), tables, kind=True
+        )
     if len(tables) != len(factors):
         came = Text(f"{len(tables)}", f"{len(tables)} 个")
-        raise refusal("tables", (f"{len(factors)} tensors, one a factor", f" {len(factors)} 个张量，每个因子一个"), came)
+        raise refusal(
+            "tables", (f"{len(factors)} tensors, one a factor", f" {len(factors)} 个张量，每个因子一个"), came
+        )
     given = {}
     for i, (factor, table) in enumerate(zip(factors, tables, strict=True)):
         name, shape = f"tables[{i}]", factor.table.shape
@@ -47,13 +49,15 @@ def tensor_log_evidence(compiled: CompiledNetwork, known: Evidence, tables: Any)
     same_kind(**given)
     same_device(**given)
     first = next(iter(given.values()))
-    products, constant = compiled.multiplied(list(given.values()))
+    products, constant = multiplied(compiled.network, compiled.clusters, list(given.values()))
     potentials = [
         torch.ones([1] * len(c.shape), dtype=first.dtype, device=first.device) if p is None else p
         for c, p in zip(compiled.clusters, products, strict=True)
     ]
-    vectors = {v: torch.as_tensor(x, dtype=first.dtype, device=first.device) for v, x in known.vectors.items()}
+    vectors = {
+        v: torch.as_tensor(x, dtype=first.dtype, device=first.device) for v, x in known.vectors.items()
+    }
     up = upward(compiled.clusters, potentials, vectors, known.batch is not None, ["sum"] * len(potentials))
-    log = log_of(up, vectors, compiled.places) + constant
+    log = log_of(up, [x[0] for v, x in vectors.items() if v not in compiled.places]) + constant
     log = log if isinstance(log, Tensor) else torch.as_tensor(log, dtype=first.dtype, device=first.device)
     return log.expand(known.batch) if known.batch is not None else log

@@ -13,7 +13,8 @@ import numpy as np
 
 from gradus.arguments import refusal
 from gradus.errors import GradusError
-from gradus.inference.network import BayesianNetwork, MarkovNetwork, Network
+from gradus.inference.bayesian_network import BayesianNetwork
+from gradus.inference.network import MarkovNetwork, Network
 from gradus.inference.source_text import at_place, read_text, written
 from gradus.text import Text
 
@@ -39,7 +40,13 @@ class Words:
                 offset = match.start()
                 break
         at_end = Text("the end of the file", "文件末尾")
-        came = got if got is not None else self.words[self.at - back] if self.at - back < len(self.words) else at_end
+        came = (
+            got
+            if got is not None
+            else self.words[self.at - back]
+            if self.at - back < len(self.words)
+            else at_end
+        )
         return at_place(self.where, self.text, offset, expected, came)
 
     def word(self) -> str:
@@ -59,7 +66,7 @@ class Words:
         return int(word)
 
     def numbers(self, n: int) -> Array:
-        """n numbers, as C reads them.
+        """So many numbers, as C reads them.
 
         Raises:
             GradusError: one is none, negative or not finite.
@@ -114,7 +121,10 @@ def read_uai(file: str | os.PathLike[str]) -> Network:
     if kind.upper() not in ("MARKOV", "BAYES"):
         raise words.error(("MARKOV or BAYES", "MARKOV 或 BAYES"))
     n = words.count(("the number of variables", "变量个数"), 1)
-    sizes = [words.count(("the number of states of a variable", "变量的状态数"), 1) for _ in range(_sensible(words, n))]
+    sizes = [
+        words.count(("the number of states of a variable", "变量的状态数"), 1)
+        for _ in range(_sensible(words, n))
+    ]
     factors = words.count(("the number of factors", "因子个数"))
     scopes = []
     for _ in range(_sensible(words, factors)):
@@ -128,13 +138,29 @@ def read_uai(file: str | os.PathLike[str]) -> Network:
         scopes.append(scope)
     if kind.upper() == "BAYES" and sorted(s[-1] for s in scopes if s) != list(range(n)):
         children = Text("other last variables of the scopes", "其他作为各作用域末尾的变量")
-        raise words.error(("each variable as the child of one factor", "每个变量恰为一个因子的子变量"), children)
+        raise words.error(
+            ("each variable as the child of one factor", "每个变量恰为一个因子的子变量"), children
+        )
     tables = []
     for scope in scopes:
         shape = [sizes[v] for v in scope]
         entries = math.prod(shape)
-        if words.count((f"{entries}, the number of entries of the factor over {scope}", f"因子 {scope} 的元素个数 {entries}")) != entries or entries > LARGEST:
-            raise words.error((f"{entries}, the number of entries of the factor over {scope}", f"因子 {scope} 的元素个数 {entries}"))
+        if (
+            words.count(
+                (
+                    f"{entries}, the number of entries of the factor over {scope}",
+                    f"因子 {scope} 的元素个数 {entries}",
+                )
+            )
+            != entries
+            or entries > LARGEST
+        ):
+            raise words.error(
+                (
+                    f"{entries}, the number of entries of the factor over {scope}",
+                    f"因子 {scope} 的元素个数 {entries}",
+                )
+            )
         tables.append(words.numbers(entries).reshape(shape))
     if words.at < len(words.words):
         words.word()
@@ -145,9 +171,13 @@ def read_uai(file: str | os.PathLike[str]) -> Network:
     if kind.upper() == "MARKOV":
         return MarkovNetwork(states, zip(named, tables, strict=True), title)
     try:
-        return BayesianNetwork(states, {scope[-1]: (scope[:-1], t) for scope, t in zip(named, tables, strict=True)}, title)
+        return BayesianNetwork(
+            states, {scope[-1]: (scope[:-1], t) for scope, t in zip(named, tables, strict=True)}, title
+        )
     except GradusError as error:
-        raise GradusError(Text(f"{words.where}: {error.text.en}", f"{words.where}：{error.text.zh}")) from None
+        raise GradusError(
+            Text(f"{words.where}: {error.text.en}", f"{words.where}：{error.text.zh}")
+        ) from None
 
 
 def _sensible(words: Words, n: int) -> int:
@@ -187,14 +217,19 @@ def read_uai_evidence(file: str | os.PathLike[str]) -> list[dict[str, str]]:
         return [{}]
     sets = _sets(numbers, 1, 0) or _sets(numbers, numbers[0], 1)
     if sets is None:
-        form = ("the number of findings and as many pairs of variable and state", "证据个数以及同样多的“变量 状态”对")
+        form = (
+            "the number of findings and as many pairs of variable and state",
+            "证据个数以及同样多的“变量 状态”对",
+        )
         raise words.error(form, Text(f"{len(numbers)} numbers", f"{len(numbers)} 个数"))
     made = []
     for one in sets:
         found: dict[str, str] = {}
         for variable, state in one:
             if found.setdefault(str(variable), str(state)) != str(state):
-                raise words.error((f"one state of variable {variable}", f"变量 {variable} 的一个状态"), Text("two", "两个"))
+                raise words.error(
+                    (f"one state of variable {variable}", f"变量 {variable} 的一个状态"), Text("two", "两个")
+                )
         made.append(found)
     return made
 
@@ -230,11 +265,15 @@ def write_uai(network: Network, file: str | os.PathLike[str]) -> None:
         ['MARKOV', '1', '2', '1', '1', '0', '2', '1.0', '3.0']
     """
     if not isinstance(network, Network):
-        raise refusal("network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True)
+        raise refusal(
+            "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
+        )
     number = {v: i for i, v in enumerate(network.states)}
     out = io.StringIO()
     out.write("BAYES\n" if isinstance(network, BayesianNetwork) else "MARKOV\n")
-    out.write(f"{len(number)}\n{' '.join(str(len(s)) for s in network.states.values())}\n{len(network.factors)}\n")
+    out.write(
+        f"{len(number)}\n{' '.join(str(len(s)) for s in network.states.values())}\n{len(network.factors)}\n"
+    )
     for variables, _ in network.factors:
         out.write(" ".join(map(str, (len(variables), *(number[v] for v in variables)))) + "\n")
     for _, table in network.factors:

@@ -7,7 +7,9 @@ import numpy as np
 from gradus.inference import BayesianNetwork, MarkovNetwork
 
 
-def random_bayesian(rng: np.random.Generator, n: int, most_parents: int = 3, zeros: float = 0.0) -> BayesianNetwork:
+def random_bayesian(
+    rng: np.random.Generator, n: int, most_parents: int = 3, zeros: float = 0.0
+) -> BayesianNetwork:
     """A random DAG with tables from the uniform Dirichlet; a share of the entries can be 0."""
     sizes = rng.choice([1, 2, 2, 3, 4], n)
     states = {f"v{i}": [f"s{k}" for k in range(size)] for i, size in enumerate(sizes)}

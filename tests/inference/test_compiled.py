@@ -23,17 +23,23 @@ def made(kind: str, seed: int) -> tuple[Network, np.random.Generator]:
 
 
 def findings(network: Network, rng: np.random.Generator, most: int = 3) -> dict[str, str]:
-    chosen = rng.choice(len(network.variables), min(int(rng.integers(most + 1)), len(network.variables)), replace=False)
+    chosen = rng.choice(
+        len(network.variables), min(int(rng.integers(most + 1)), len(network.variables)), replace=False
+    )
     return {network.variables[i]: str(rng.choice(network.states[network.variables[i]])) for i in chosen}
 
 
-def conditioned(network: Network, evidence: dict[str, str], soft: dict[str, np.ndarray] | None = None) -> np.ndarray:
+def conditioned(
+    network: Network, evidence: dict[str, str], soft: dict[str, np.ndarray] | None = None
+) -> np.ndarray:
     """The joint with the evidence put in, by enumeration, not normalised."""
     joint = network.joint().copy()
     for i, v in enumerate(network.variables):
         shape = [-1 if j == i else 1 for j in range(joint.ndim)]
         if v in evidence:
-            joint = joint * (np.arange(network.size(v)) == network.states[v].index(evidence[v])).reshape(shape)
+            joint = joint * (np.arange(network.size(v)) == network.states[v].index(evidence[v])).reshape(
+                shape
+            )
         if soft and v in soft:
             joint = joint * soft[v].reshape(shape)
     return joint
@@ -72,7 +78,9 @@ def test_the_most_probable_states_are_those_of_the_joint(kind: str, seed: int) -
         joint = conditioned(network, evidence)
         one = compiled.maximize(evidence)
         place = np.unravel_index(joint.argmax(), joint.shape)
-        assert one.assignment == {v: network.states[v][i] for v, i in zip(network.variables, place, strict=True)}
+        assert one.assignment == {
+            v: network.states[v][i] for v, i in zip(network.variables, place, strict=True)
+        }
         assert one.log_probability == pytest.approx(math.log(joint.max()), abs=1e-12)
         assert batch.assignment[k] == one.assignment
         table = joint.sum(others(network, *some))
@@ -129,7 +137,9 @@ def test_a_long_chain_neither_underflows_nor_stalls() -> None:
     n, flip = 3000, [[0.999, 0.001], [0.001, 0.999]]
     states = {f"x{i}": ["0", "1"] for i in range(n)}
     tables = {"x0": [0.5, 0.5], **{f"x{i}": ([f"x{i - 1}"], flip) for i in range(1, n)}}
-    posterior = CompiledNetwork(BayesianNetwork(states, tables)).infer({f"x{i}": str(i % 2) for i in range(0, n)})
+    posterior = CompiledNetwork(BayesianNetwork(states, tables)).infer(
+        {f"x{i}": str(i % 2) for i in range(n)}
+    )
     assert posterior.log_evidence == pytest.approx(math.log(0.5) + (n - 1) * math.log(0.001), rel=1e-12)
 
 
@@ -138,7 +148,12 @@ def test_impossible_evidence_names_the_fewest_findings_that_exclude_one_another(
     both = [[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]]
     network = BayesianNetwork(
         states,
-        {"smoke": [0.5, 0.5], "tub": [0.9, 0.1], "lung": (["smoke"], [[0.9, 0.1], [0.8, 0.2]]), "either": (["tub", "lung"], both)},
+        {
+            "smoke": [0.5, 0.5],
+            "tub": [0.9, 0.1],
+            "lung": (["smoke"], [[0.9, 0.1], [0.8, 0.2]]),
+            "either": (["tub", "lung"], both),
+        },
     )
     compiled = CompiledNetwork(network)
     with pytest.raises(GradusError, match=r"evidence: lung=yes, either=no exclude one another") as caught:
@@ -163,7 +178,9 @@ def test_what_does_not_fit_into_the_memory_is_said_before_anything_is_made() -> 
     grid = MarkovNetwork({v: ["0", "1"] for row in names for v in row}, [(e, pair) for e in edges])
     with pytest.raises(GradusError, match=r"memory: exact inference needs .* of tables \(width 1\d\)"):
         CompiledNetwork(grid, memory=1e5)
-    assert 12 <= CompiledNetwork(grid).order.width <= 18  # 12 is the treewidth, which no greedy rule is promised to find
+    assert (
+        12 <= CompiledNetwork(grid).order.width <= 18
+    )  # 12 is the treewidth, which no greedy rule is promised to find
 
 
 def test_d_separation_is_an_independence_of_the_joint_and_else_there_is_a_dependence() -> None:
@@ -183,7 +200,12 @@ def test_d_separation_is_an_independence_of_the_joint_and_else_there_is_a_depend
 def test_an_intervention_is_no_observation() -> None:
     states = {v: ["no", "yes"] for v in ("season", "sprinkler", "rain")}
     network = BayesianNetwork(
-        states, {"season": [0.5, 0.5], "sprinkler": (["season"], [[0.8, 0.2], [0.1, 0.9]]), "rain": (["season"], [[0.3, 0.7], [0.9, 0.1]])}
+        states,
+        {
+            "season": [0.5, 0.5],
+            "sprinkler": (["season"], [[0.8, 0.2], [0.1, 0.9]]),
+            "rain": (["season"], [[0.3, 0.7], [0.9, 0.1]]),
+        },
     )
     seen = CompiledNetwork(network).infer({"sprinkler": "yes"})["rain"]
     done = CompiledNetwork(network.do({"sprinkler": "yes"})).infer()["rain"]

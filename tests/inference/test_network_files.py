@@ -157,8 +157,14 @@ def test_what_is_wrong_is_named_by_line_and_column(tmp_path: Path, old: str, new
         ("MARKOV 0", r":1:8: expected the number of variables, got '0'"),
         ("MARKOV 999999999999 2", r"expected no more than the file has words for"),
         ("MARKOV 1 2 1 1 1 2 1 1", r":1:16: expected a variable from 0 to 0, got '1'"),
-        ("MARKOV 2 2 2 1 2 0 0 4 1 1 1 1", r":1:20: expected variables of a factor that are different, got '0'"),
-        ("MARKOV 1 2 1 1 0 3 1 1 1", r":1:18: expected 2, the number of entries of the factor over \[0\], got '3'"),
+        (
+            "MARKOV 2 2 2 1 2 0 0 4 1 1 1 1",
+            r":1:20: expected variables of a factor that are different, got '0'",
+        ),
+        (
+            "MARKOV 1 2 1 1 0 3 1 1 1",
+            r":1:18: expected 2, the number of entries of the factor over \[0\], got '3'",
+        ),
         ("MARKOV 1 2 1 1 0 2 1", r":1:21: expected a number that is 0 or more, got the end of the file"),
         ("MARKOV 1 2 1 1 0\n2\n1 -1", r":3:3: expected a number that is 0 or more, got '-1'"),
         ("MARKOV 1 2 1 1 0\n2\n1 inf", r":3:3: expected a number that is 0 or more, got 'inf'"),
