@@ -25,8 +25,9 @@ def infer(options: Namespace, out: Terminal) -> int:
     from gradus.inference.queries import infer as posterior_of
     from gradus.inference.queries import most_probable
 
-    network = read_network(options.target)
     memory = _memory(options.memory)
+    _refuse_empty(options)
+    network = read_network(options.target)
     if options.do:
         if not isinstance(network, BayesianNetwork):
             raise GradusError(
@@ -64,6 +65,21 @@ def infer(options: Namespace, out: Terminal) -> int:
     name = "P(e)" if isinstance(network, BayesianNetwork) else "Z"
     out.say(f"log₁₀ {name} = {found.log10_evidence:.6f}")
     return 0
+
+
+def _refuse_empty(options: Namespace) -> None:
+    named = {"--query": options.query, "--given": options.given, "--do": options.do}
+    for option, words in {
+        **named,
+        "--evidence": None if options.evidence is None else [options.evidence],
+    }.items():
+        if any(not word.strip(" ,") for word in words or []):
+            what = {"--query": ("a name", "名称"), "--evidence": ("a file", "文件")}.get(
+                option, ("NAME=STATE", "名称=状态")
+            )
+            raise GradusError(
+                Text(f"{option}: expected {what[0]}, got ''", f"{option}：应为 {what[1]}，实为 ''")
+            )
 
 
 def _head(network: Network, evidence: dict[str, str], said: Text | None, out: Terminal) -> None:

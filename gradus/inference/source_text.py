@@ -25,6 +25,7 @@ def read_text(file: str | os.PathLike[str]) -> tuple[Path, str]:
         GradusError: there is no such file, or it holds no text.
     """
     where = Path(checked_path("file", file))
+    shown = _shown(where)
     try:
         raw = where.read_bytes()
         if raw.startswith(GZIP):
@@ -32,22 +33,22 @@ def read_text(file: str | os.PathLike[str]) -> tuple[Path, str]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise GradusError(
             Text(
-                f"{where}: broken gzip data ({error}); fetch the file again",
-                f"{where}：gzip 数据损坏（{error}）；请重新获取该文件",
+                f"{shown}: broken gzip data ({error}); fetch the file again",
+                f"{shown}：gzip 数据损坏（{error}）；请重新获取该文件",
             )
         ) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise GradusError(
-            Text(f"cannot read {where}: {reason}; check the path", f"无法读取 {where}：{reason}；请检查路径")
+            Text(f"cannot read {shown}: {reason}; check the path", f"无法读取 {shown}：{reason}；请检查路径")
         ) from None
     try:
         return where, raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise GradusError(
-            Text(f"{where}:{line}: expected text in UTF-8, got byte 0x{raw[error.start]:02x}; convert the file",
-                 f"{where}:{line}：应为 UTF-8 文本，实为字节 0x{raw[error.start]:02x}；请转换文件编码")
+            Text(f"{shown}:{line}: expected text in UTF-8, got byte 0x{raw[error.start]:02x}; convert the file",
+                 f"{shown}:{line}：应为 UTF-8 文本，实为字节 0x{raw[error.start]:02x}；请转换文件编码")
         ) from None  # fmt: skip
 
 
@@ -63,11 +64,18 @@ def at_place(
     line = text.count("\n", 0, offset) + 1
     column = offset - (text.rfind("\n", 0, offset) + 1) + 1
     came = got if isinstance(got, Text) else Text(repr(got), repr(got))
-    en = f"{where}:{line}:{column}: expected {expected[0]}, got {came.en}" + (
+    en = f"{_shown(where)}:{line}:{column}: expected {expected[0]}, got {came.en}" + (
         f"; {mend[0]}" if mend[0] else ""
     )
-    zh = f"{where}:{line}:{column}：应为{expected[1]}，实为 {came.zh}" + (f"；{mend[1]}" if mend[1] else "")
+    zh = f"{_shown(where)}:{line}:{column}：应为{expected[1]}，实为 {came.zh}" + (
+        f"；{mend[1]}" if mend[1] else ""
+    )
     return GradusError(Text(en, zh))
+
+
+def _shown(where: Path | str) -> str:
+    """A path in an error: as it is, or with escapes where a terminal would act on it or cannot write it."""
+    return str(where) if str(where).isprintable() else repr(str(where))
 
 
 def written(file: str | os.PathLike[str], text: str) -> None:
