@@ -14,7 +14,7 @@ from gradus.errors import GradusError
 from gradus.inference.bayesian_network import ROUNDING, BayesianNetwork
 from gradus.inference.bif_words import Entries, Reader, Token
 from gradus.inference.network_tables import Table
-from gradus.inference.source_text import read_text
+from gradus.inference.source_text import read_text, shown_path
 from gradus.text import Text
 
 __all__ = ["read_bif"]
@@ -100,7 +100,9 @@ def read_bif(file: str | os.PathLike[str]) -> BayesianNetwork:
         return BayesianNetwork(states, tables, title)
     except GradusError as error:
         raise GradusError(
-            Text(f"{reader.where}: {error.text.en}", f"{reader.where}：{error.text.zh}")
+            Text(
+                f"{shown_path(reader.where)}: {error.text.en}", f"{shown_path(reader.where)}：{error.text.zh}"
+            )
         ) from None
 
 

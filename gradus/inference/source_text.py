@@ -13,7 +13,7 @@ from gradus.errors import GradusError
 from gradus.files import write_atomically
 from gradus.text import Text
 
-__all__ = ["at_place", "read_text", "written"]
+__all__ = ["at_place", "read_text", "shown_path", "written"]
 
 GZIP = b"\x1f\x8b"
 
@@ -25,7 +25,7 @@ def read_text(file: str | os.PathLike[str]) -> tuple[Path, str]:
         GradusError: there is no such file, or it holds no text.
     """
     where = Path(checked_path("file", file))
-    shown = _shown(where)
+    shown = shown_path(where)
     try:
         raw = where.read_bytes()
         if raw.startswith(GZIP):
@@ -64,16 +64,16 @@ def at_place(
     line = text.count("\n", 0, offset) + 1
     column = offset - (text.rfind("\n", 0, offset) + 1) + 1
     came = got if isinstance(got, Text) else Text(repr(got), repr(got))
-    en = f"{_shown(where)}:{line}:{column}: expected {expected[0]}, got {came.en}" + (
+    en = f"{shown_path(where)}:{line}:{column}: expected {expected[0]}, got {came.en}" + (
         f"; {mend[0]}" if mend[0] else ""
     )
-    zh = f"{_shown(where)}:{line}:{column}：应为{expected[1]}，实为 {came.zh}" + (
+    zh = f"{shown_path(where)}:{line}:{column}：应为{expected[1]}，实为 {came.zh}" + (
         f"；{mend[1]}" if mend[1] else ""
     )
     return GradusError(Text(en, zh))
 
 
-def _shown(where: Path | str) -> str:
+def shown_path(where: Path | str) -> str:
     """A path in an error: as it is, or with escapes where a terminal would act on it or cannot write it."""
     return str(where) if str(where).isprintable() else repr(str(where))
 

@@ -15,7 +15,7 @@ from gradus.arguments import refusal
 from gradus.errors import GradusError
 from gradus.inference.bayesian_network import BayesianNetwork
 from gradus.inference.network import MarkovNetwork, Network
-from gradus.inference.source_text import at_place, read_text, written
+from gradus.inference.source_text import at_place, read_text, shown_path, written
 from gradus.text import Text
 
 __all__ = ["read_uai", "read_uai_evidence", "write_uai"]
@@ -176,7 +176,7 @@ def read_uai(file: str | os.PathLike[str]) -> Network:
         )
     except GradusError as error:
         raise GradusError(
-            Text(f"{words.where}: {error.text.en}", f"{words.where}：{error.text.zh}")
+            Text(f"{shown_path(words.where)}: {error.text.en}", f"{shown_path(words.where)}：{error.text.zh}")
         ) from None
 
 
