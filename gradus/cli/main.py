@@ -25,6 +25,7 @@ VERBS = (
     "practice",
     "explain",
     "examine",
+    "infer",
     "run",
     "data",
     "runs",
@@ -33,7 +34,7 @@ VERBS = (
     "doctor",
 )
 MODULES = {
-    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "examine": "examining", "verify": "check", "practice": "practising",
+    "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "examine": "examining", "infer": "inferring", "verify": "check", "practice": "practising",
     "run": "work", "runs": "work", "data": "work", "doctor": "work",
     "site": "publishing", "serve": "publishing",
 }  # fmt: skip

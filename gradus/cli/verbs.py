@@ -126,6 +126,21 @@ TABLE: dict[str, Verb] = {
         ),
         ("examine mine.py:setup", "examine mine.py:setup --html report.html", "examine mine.py:setup --sections signals,step --budget 20s --lang zh"),
     ),
+    "infer": Verb(
+        Text("a Bayesian or Markov network from a BIF or UAI file: marginals given evidence, the most probable states, log Z",
+             "BIF 或 UAI 文件中的贝叶斯网络或马尔可夫网络：给定证据的边缘概率、最可能的状态、log Z"),
+        (
+            (("target",), {"metavar": "FILE"}, Text("network.bif, network.uai, or packed as .gz", "network.bif、network.uai，或其 .gz")),
+            _value("--query", "NAME", "the variables to show; all unless given", "要显示的变量，默认全部", nargs="+"),
+            _value("--given", "NAME=STATE", "what is known", "已知的证据", nargs="+"),
+            _value("--evidence", "FILE", "findings of a .evid file; that beside a .uai file unless given", ".evid 文件中的证据，默认取 .uai 旁的同名文件"),
+            _value("--do", "NAME=STATE", "set by an intervention, not observed", "由干预设定，而非观测", nargs="+"),
+            _flag("--map", "the states that are the most probable together", "联合起来最可能的状态"),
+            _value("--memory", "SIZE", "what the tables may take; 2GB unless given", "各表可用的内存，默认 2GB", default="2GB"),
+            _flag("--json", "print JSON", "输出 JSON"),
+        ),
+        ("infer asia.bif --query lung --given xray=yes smoke=no", "infer asia.bif --map --given dysp=yes", "infer grid.uai --evidence grid.uai.evid --json"),
+    ),
     "run": Verb(
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
         (

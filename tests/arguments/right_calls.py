@@ -16,6 +16,7 @@ from calls_of_dimensions import calls_of_dimensions
 from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
+from calls_of_inference import calls_of_inference
 from calls_of_landscape import calls_of_landscape
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
@@ -61,6 +62,8 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.theory.Calibration": RESULT,
     "gradus.theory.FlowComparison": RESULT,
+    "gradus.inference.Network": "what BayesianNetwork and MarkovNetwork share; they check",
+    "gradus.inference.Posterior": RESULT,
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
@@ -216,6 +219,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_curvature(),
     **calls_of_descents(),
     **calls_of_dimensions(),
+    **calls_of_inference(),
     **calls_of_landscape(),
     **calls_of_theory(),
     **calls_of_sharpness(),

@@ -1,0 +1,165 @@
+"""What all networks share, and Markov networks: named variables with named states, and factors as arrays."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from gradus.arguments import refusal
+from gradus.inference.names import state_index, variable_name
+from gradus.inference.network_tables import Factor, checked_factor, checked_states
+from gradus.text import Text
+
+__all__ = ["MarkovNetwork", "Network"]
+
+MOST_AXES = 32  # that an array of NumPy 1 has
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Network:
+    """What Bayesian and Markov networks share: variables with their states, and factors whose product is the joint up to Z.
+
+    Attributes:
+        states: the names of each variable's states, in the order of its axis.
+        factors: the factors.
+        name: of the network.
+        notes: what was mended when it was made or read.
+
+    Example:
+        >>> isinstance(MarkovNetwork({"coin": ["heads", "tails"]}, []), Network)
+        True
+    """
+
+    def __init__(
+        self, states: Mapping[str, Sequence[str]], factors: Iterable[Factor], name: str = ""
+    ) -> None:
+        if not isinstance(name, str):
+            raise refusal("name", ("a text", "文字"), name, kind=True)
+        self.states: dict[str, tuple[str, ...]] = checked_states(states)
+        self.factors: tuple[Factor, ...] = tuple(factors)
+        self.name = name
+        self.notes: tuple[Text, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
+        return tuple(self.states)
+
+    def size(self, variable: str) -> int:
+        """How many states a variable has."""
+        return len(self.states[variable_name("variable", variable, self.states)])
+
+    @functools.cached_property
+    def interaction_graph(self) -> nx.Graph:
+        """The undirected graph in which the variables of each factor are joined: of a Bayesian network, its moral graph."""
+        graph = nx.Graph()
+        graph.add_nodes_from(self.states)
+        for factor in self.factors:
+            scope = factor.variables
+            graph.add_edges_from((a, b) for i, a in enumerate(scope) for b in scope[i + 1 :])
+        return graph
+
+    def index(self, evidence: Mapping[Any, Any], name: str = "evidence") -> dict[str, int]:
+        """Findings as places of states.
+
+        Args:
+            evidence: states by the names of variables.
+            name: of the argument that they came as.
+
+        Raises:
+            GradusError: a name that is none of a variable or of a state; the nearest one is said.
+
+        Example:
+            >>> net = MarkovNetwork({"a": ["no", "yes"]}, [("a", [1.0, 3.0])])
+            >>> net.index({"a": "yes"})
+            {'a': 1}
+        """
+        if not isinstance(evidence, Mapping):
+            expected = ("findings by name, such as {'rain': 'yes'}", "以名称给出的证据，例如 {'rain': 'yes'}")
+            raise refusal(name, expected, evidence, kind=True)
+        found = {}
+        for given, state in evidence.items():
+            variable = variable_name(name, given, self.states)
+            found[variable] = state_index(name, variable, state, self.states[variable])
+        return found
+
+    def given(self, evidence: Mapping[Any, Any]) -> MarkovNetwork:
+        """The network of the variables that are left when some are known: each factor at their states.
+
+        Its Z is that of this network with the evidence put in; a factor of known variables only becomes a number.
+
+        Raises:
+            GradusError: a name that is none.
+
+        Example:
+            >>> net = MarkovNetwork({"a": ["0", "1"], "b": ["0", "1"]}, [(("a", "b"), [[1.0, 2.0], [3.0, 4.0]])])
+            >>> net.given({"b": "1"}).factors[0].table.tolist()
+            [2.0, 4.0]
+        """
+        known = self.index(evidence)
+        states = {v: s for v, s in self.states.items() if v not in known}
+        factors = []
+        for variables, table in self.factors:
+            place = tuple(known.get(v, slice(None)) for v in variables)
+            factors.append(Factor(tuple(v for v in variables if v not in known), np.asarray(table[place])))
+        return MarkovNetwork(states, factors, self.name)
+
+    def joint(self) -> Array:
+        """The product of all factors as one array, an axis a variable: for networks of a few variables.
+
+        Raises:
+            GradusError: it would hold more than 10⁷ numbers.
+
+        Example:
+            >>> MarkovNetwork({"coin": ["heads", "tails"]}, [("coin", [1.0, 3.0])]).joint().tolist()
+            [1.0, 3.0]
+        """
+        shape = tuple(len(s) for s in self.states.values())
+        if math.prod(shape) > 10**7 or len(shape) > MOST_AXES:
+            many = ("a network of at most 10⁷ joint states", "联合状态不超过 10⁷ 个的网络")
+            raise refusal("joint", many, Text(f"{math.prod(shape):.1e}", f"{math.prod(shape):.1e}"))
+        axis = {v: i for i, v in enumerate(self.states)}
+        product = np.ones(shape)
+        for variables, table in self.factors:
+            order = sorted(range(len(variables)), key=lambda i: axis[variables[i]])
+            spread = [1] * len(shape)
+            for v in variables:
+                spread[axis[v]] = len(self.states[v])
+            product = product * table.transpose(order).reshape(spread)
+        return product
+
+
+class MarkovNetwork(Network):
+    r"""A Markov network: the product of non-negative factors, up to its partition function Z.
+
+    .. math:: P(x)=\frac1Z\prod_c\psi_c(x_c),\qquad Z=\sum_x\prod_c\psi_c(x_c)
+
+    Args:
+        states: the names of each variable's states.
+        factors: pairs of the names of the variables (one name, or several) and the table, an axis a variable.
+        name: of the network.
+
+    Raises:
+        GradusError: names that are none or come twice, a table of another shape, negative or not finite.
+
+    Source: Koller and Friedman 2009, chapter 4.
+
+    Example:
+        >>> net = MarkovNetwork({"a": ["0", "1"], "b": ["0", "1"]}, [(("a", "b"), [[2.0, 1.0], [1.0, 2.0]])])
+        >>> float(net.joint().sum())
+        6.0
+    """
+
+    def __init__(
+        self, states: Mapping[str, Sequence[str]], factors: Iterable[tuple[Any, Any]], name: str = ""
+    ) -> None:
+        states = checked_states(states)
+        if isinstance(factors, (str, Mapping)) or not isinstance(factors, Iterable):
+            expected = ("pairs of the variables' names and a table", "由变量名与表组成的对")
+            raise refusal("factors", expected, factors, kind=True)
+        super().__init__(states, [checked_factor(i, pair, states) for i, pair in enumerate(factors)], name)

@@ -1,0 +1,74 @@
+"""Right calls of what infers from graphical models."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from example_calls import Example, Fresh, of
+
+from gradus import inference
+
+STATES = {"rain": ["yes", "no"], "wet": ["yes", "no"]}
+FOLDER = Path(tempfile.mkdtemp(prefix="gradus-networks-"))
+
+
+def network() -> inference.BayesianNetwork:
+    return inference.BayesianNetwork(
+        STATES, {"rain": [0.2, 0.8], "wet": (["rain"], [[0.9, 0.1], [0.1, 0.9]])}
+    )
+
+
+def file(name: str, text: str) -> Path:
+    place = FOLDER / name
+    place.write_text(text, encoding="utf-8")
+    return place
+
+
+def bif() -> Path:
+    inference.write_bif(network(), FOLDER / "net.bif")
+    return FOLDER / "net.bif"
+
+
+def uai() -> Path:
+    return file("net.uai", "MARKOV 1 2 1 1 0 2 1 3")
+
+
+def calls_of_inference() -> dict[str, Example]:
+    model, evidence, soft = Fresh(network), {"wet": "yes"}, Fresh(lambda: {"rain": np.array([0.5, 1.0])})
+    made, own, found = (
+        network(),
+        inference.CompiledNetwork(network(), last=["rain"]),
+        inference.infer(network()),
+    )
+    name = "gradus.inference."
+    return {
+        name + "BayesianNetwork": of(
+            inference.BayesianNetwork, states=STATES, tables={"rain": [0.2, 0.8], "wet": [0.5, 0.5]}
+        ),
+        name + "BayesianNetwork.d_separated": of(made.d_separated, x="rain", y="wet"),
+        name + "BayesianNetwork.do": of(made.do, intervention={"rain": "yes"}),
+        name + "MarkovNetwork": of(inference.MarkovNetwork, states=STATES, factors=Fresh(lambda: [("rain", [1.0, 2.0])])),
+        name + "CompiledNetwork": of(inference.CompiledNetwork, network=model, rule="min-fill", last=Fresh(lambda: ["rain"]), memory=1e6),
+        name + "CompiledNetwork.infer": of(own.infer, evidence=evidence, soft=soft),
+        name + "CompiledNetwork.log_evidence": of(own.log_evidence, evidence=evidence, soft=soft),
+        name + "CompiledNetwork.joint": of(own.joint, evidence=evidence, soft=soft),
+        name + "CompiledNetwork.maximize": of(own.maximize, evidence=evidence, soft=soft),
+        name + "Posterior.of": of(found.of, variable="rain"),
+        name + "Posterior.table": of(found.table, variables=Fresh(lambda: ["rain"]), lang="en"),
+        name + "elimination_order": of(inference.elimination_order, network=model, rule="min-fill", last=Fresh(lambda: ["rain"])),
+        name + "infer": of(inference.infer, network=model, evidence=evidence, soft=soft, memory=1e6),
+        name + "query": of(inference.query, network=model, variables="rain", evidence=evidence, soft=soft, memory=1e6),
+        name + "most_probable": of(
+            inference.most_probable, network=model, evidence=evidence, variables="rain", soft=soft, memory=1e6
+        ),
+        name + "read_bif": of(inference.read_bif, file=Fresh(bif)),
+        name + "read_network": of(inference.read_network, file=Fresh(bif)),
+        name + "read_uai": of(inference.read_uai, file=Fresh(uai)),
+        name + "read_uai_evidence": of(
+            inference.read_uai_evidence, file=Fresh(lambda: file("net.uai.evid", "1 0 1"))
+        ),
+        name + "write_bif": of(inference.write_bif, network=model, file=str(FOLDER / "out.bif")),
+        name + "write_uai": of(inference.write_uai, network=model, file=str(FOLDER / "out.uai")),
+    }  # fmt: skip
