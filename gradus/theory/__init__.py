@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
-    from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
-    from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
     from gradus.theory.layer_jacobians import LayerJacobian, Singular, layer_jacobians
     from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
+    from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
+    from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
         mean_field,
         mean_field_limit,
     )
-    from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
     from gradus.theory.noise_floor import NoiseFloor, noise_floor
     from gradus.theory.occam_bound import occam_bound
+    from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -88,16 +88,16 @@ __all__ = [
     "GreedyNetwork",
     "InfiniteKernels",
     "KernelDrift",
-    "LossSmoothness",
-    "LipschitzBound",
-    "LipschitzStep",
     "LayerCurvature",
     "LayerJacobian",
     "LinearPieces",
+    "LipschitzBound",
+    "LipschitzStep",
+    "LossSmoothness",
     "MeanField",
     "MeanFieldLimit",
-    "OptimalSplit",
     "NoiseFloor",
+    "OptimalSplit",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
@@ -106,12 +106,12 @@ __all__ = [
     "RandomSubspace",
     "RidgeRisk",
     "RitzValues",
-    "ScalingLaw",
     "SGDBounds",
+    "ScalingLaw",
     "SharpnessTracker",
     "Signal",
-    "SpectralComplexity",
     "Singular",
+    "SpectralComplexity",
     "SpectralDensity",
     "SpectralNorm",
     "StableStep",
@@ -148,8 +148,8 @@ __all__ = [
     "layer_curvatures",
     "layer_jacobians",
     "linear_mode",
-    "lipschitz_bound",
     "linear_pieces",
+    "lipschitz_bound",
     "loss_along",
     "loss_slice",
     "loss_smoothness",
@@ -168,9 +168,9 @@ __all__ = [
     "rademacher_complexity",
     "random_direction",
     "ridge_risk",
+    "sawtooth_network",
     "sgd_bounds",
     "spectral_complexity",
-    "sawtooth_network",
     "spectral_density",
     "spectral_margin_bound",
     "spectral_norm",
@@ -206,16 +206,15 @@ export(
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
-        "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "layer_curvature": ["LayerCurvature", "layer_curvatures"],
         "layer_jacobians": ["LayerJacobian", "Singular", "layer_jacobians"],
         "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
-        "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
-        "optimal_split": ["OptimalSplit", "compute_optimal_split"],
-        "noise_floor": ["NoiseFloor", "noise_floor"],
         "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
+        "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
+        "noise_floor": ["NoiseFloor", "noise_floor"],
         "occam_bound": ["occam_bound"],
+        "optimal_split": ["OptimalSplit", "compute_optimal_split"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
