@@ -4,8 +4,8 @@ import pytest
 from small_report import concept, make_figures, make_run, results_of
 
 from gradus.catalogue import Catalogue
-from gradus.report import topic as topic_module
 from gradus.report import report_html
+from gradus.report import topic as topic_module
 from gradus.verify import MutantResult, Report
 
 
