@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
+    from gradus.theory.information_plane import InformationPlane, information_plane
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
+    from gradus.theory.layer_information import LayerInformation, measure_information
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.mean_field import (
         MeanField,
@@ -62,7 +64,9 @@ __all__ = [
     "FlowComparison",
     "GeneralisationBound",
     "InfiniteKernels",
+    "InformationPlane",
     "KernelDrift",
+    "LayerInformation",
     "LipschitzBound",
     "LipschitzStep",
     "MeanField",
@@ -95,6 +99,7 @@ __all__ = [
     "fit_temperature",
     "gradient_flow",
     "infinite_kernels",
+    "information_plane",
     "kernel_alignment",
     "kernel_drift",
     "lanczos",
@@ -106,6 +111,7 @@ __all__ = [
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
+    "measure_information",
     "measure_signals",
     "normalize_direction",
     "occam_bound",
@@ -140,11 +146,13 @@ export(
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
+        "information_plane": ["InformationPlane", "information_plane"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
+        "layer_information": ["LayerInformation", "measure_information"],
         "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "occam_bound": ["occam_bound"],
