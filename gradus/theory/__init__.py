@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
     from gradus.theory.greedy_network import GreedyNetwork, greedy_network
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
+    from gradus.theory.information_plane import InformationPlane, information_plane
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
     from gradus.theory.layer_jacobians import LayerJacobian, Singular, layer_jacobians
     from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
+    from gradus.theory.layer_information import LayerInformation, measure_information
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
     from gradus.theory.mean_field import (
@@ -87,10 +89,12 @@ __all__ = [
     "GeneralisationBound",
     "GreedyNetwork",
     "InfiniteKernels",
+    "InformationPlane",
     "KernelDrift",
     "LayerCurvature",
     "LayerJacobian",
     "LinearPieces",
+    "LayerInformation",
     "LipschitzBound",
     "LipschitzStep",
     "LossSmoothness",
@@ -140,6 +144,7 @@ __all__ = [
     "gradient_flow",
     "greedy_network",
     "infinite_kernels",
+    "information_plane",
     "kernel_alignment",
     "kernel_drift",
     "kernel_spectrum",
@@ -156,6 +161,7 @@ __all__ = [
     "mean_field",
     "mean_field_limit",
     "measure_calibration",
+    "measure_information",
     "measure_signals",
     "minimum_norm_fit",
     "minimum_norm_risk",
@@ -201,6 +207,7 @@ export(
         "gradient_flow": ["gradient_flow", "linear_mode"],
         "greedy_network": ["GreedyNetwork", "greedy_network"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
+        "information_plane": ["InformationPlane", "information_plane"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
@@ -209,6 +216,7 @@ export(
         "layer_curvature": ["LayerCurvature", "layer_curvatures"],
         "layer_jacobians": ["LayerJacobian", "Singular", "layer_jacobians"],
         "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
+        "layer_information": ["LayerInformation", "measure_information"],
         "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
         "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],

@@ -92,4 +92,20 @@ def calls_of_bounds() -> dict[str, Example]:
             levels=[3, 5],
             confidence=0.9,
         ),
+        "gradus.theory.information_plane": of(
+            theory.information_plane,
+            activations=new(tensors, 0, 6, 2),
+            labels=Fresh(lambda: torch.tensor([0, 1, 0, 1, 2, 1])),
+            bins=4,
+            low=-2.0,
+            high=2.0,
+            noise=0.3,
+        ),
+        "gradus.theory.measure_information": of(
+            theory.measure_information,
+            model=Fresh(linear),
+            data=Fresh(lambda: [(tensors(0, 6, 3), torch.tensor([0, 1, 0, 1, 0, 1]))]),
+            bins=[4, 9],
+            noise=[0.3, 1.0],
+        ),
     }
