@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradus.theory.flow_comparison import FlowComparison, compare_with_flow
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
+    from gradus.theory.implicit_bias import ImplicitBias, implicit_bias
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
     from gradus.theory.kernel_training import PredictedTraining, predicted_training
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         mean_field_limit,
     )
     from gradus.theory.noise_floor import NoiseFloor, noise_floor
+    from gradus.theory.normalized_margin import NormalizedMargin, normalized_margin
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -58,11 +60,13 @@ __all__ = [
     "Eigenpairs",
     "FlowComparison",
     "GeneralisationBound",
+    "ImplicitBias",
     "InfiniteKernels",
     "KernelDrift",
     "MeanField",
     "MeanFieldLimit",
     "NoiseFloor",
+    "NormalizedMargin",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
@@ -89,6 +93,7 @@ __all__ = [
     "estimate_trace",
     "fit_temperature",
     "gradient_flow",
+    "implicit_bias",
     "infinite_kernels",
     "kernel_alignment",
     "kernel_drift",
@@ -103,6 +108,7 @@ __all__ = [
     "measure_signals",
     "noise_floor",
     "normalize_direction",
+    "normalized_margin",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
@@ -131,6 +137,7 @@ export(
         "flow_comparison": ["FlowComparison", "compare_with_flow"],
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
+        "implicit_bias": ["ImplicitBias", "implicit_bias"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
         "kernel_training": ["PredictedTraining", "predicted_training"],
@@ -139,6 +146,7 @@ export(
         "landscape_directions": ["normalize_direction", "random_direction"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "noise_floor": ["NoiseFloor", "noise_floor"],
+        "normalized_margin": ["NormalizedMargin", "normalized_margin"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
