@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gradus.theory.generalisation_bound import GeneralisationBound
     from gradus.theory.gradient_flow import gradient_flow, linear_mode
     from gradus.theory.greedy_network import GreedyNetwork, greedy_network
+    from gradus.theory.implicit_bias import ImplicitBias, implicit_bias
     from gradus.theory.infinite_kernels import InfiniteKernels, infinite_kernels
     from gradus.theory.information_plane import InformationPlane, information_plane
     from gradus.theory.kernel_comparison import KernelDrift, kernel_alignment, kernel_drift
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from gradus.theory.noise_floor import NoiseFloor, noise_floor
     from gradus.theory.occam_bound import occam_bound
     from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
+    from gradus.theory.normalized_margin import NormalizedMargin, normalized_margin
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -88,6 +90,7 @@ __all__ = [
     "FlowComparison",
     "GeneralisationBound",
     "GreedyNetwork",
+    "ImplicitBias",
     "InfiniteKernels",
     "InformationPlane",
     "KernelDrift",
@@ -102,6 +105,7 @@ __all__ = [
     "MeanFieldLimit",
     "NoiseFloor",
     "OptimalSplit",
+    "NormalizedMargin",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
@@ -143,6 +147,7 @@ __all__ = [
     "fit_temperature",
     "gradient_flow",
     "greedy_network",
+    "implicit_bias",
     "infinite_kernels",
     "information_plane",
     "kernel_alignment",
@@ -168,6 +173,7 @@ __all__ = [
     "noise_floor",
     "normalize_direction",
     "occam_bound",
+    "normalized_margin",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
@@ -206,6 +212,7 @@ export(
         "generalisation_bound": ["GeneralisationBound"],
         "gradient_flow": ["gradient_flow", "linear_mode"],
         "greedy_network": ["GreedyNetwork", "greedy_network"],
+        "implicit_bias": ["ImplicitBias", "implicit_bias"],
         "infinite_kernels": ["InfiniteKernels", "infinite_kernels"],
         "information_plane": ["InformationPlane", "information_plane"],
         "kernel_comparison": ["KernelDrift", "kernel_alignment", "kernel_drift"],
@@ -223,6 +230,7 @@ export(
         "noise_floor": ["NoiseFloor", "noise_floor"],
         "occam_bound": ["occam_bound"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
+        "normalized_margin": ["NormalizedMargin", "normalized_margin"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],

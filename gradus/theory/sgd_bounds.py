@@ -84,7 +84,7 @@ def sgd_bounds(
         >>> import torch
         >>> found = sgd_bounds(torch.full((4,), 0.5), 1.0, 1.0, 1.0, 1.0, variance=0.1, pl=1.0)
         >>> [round(float(x[-1]), 3) for x in found]
-        [0.5, 0.958, 0.02, 0.8, 0.017]
+        [0.5, 0.958, 0.021, 0.7, 0.017]
     """
     tensor("step_sizes", step_sizes, "... T>=1", finite=True, meta=False)
     if concrete(step_sizes) and not bool((step_sizes > 0).all()):

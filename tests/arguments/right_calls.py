@@ -18,6 +18,7 @@ from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_inference import calls_of_inference
 from calls_of_landscape import calls_of_landscape
+from calls_of_margins import calls_of_margins
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
@@ -161,7 +162,9 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.KernelDrift": RESULT,
     "gradus.theory.LossSmoothness": RESULT,
     "gradus.theory.PredictedTraining": RESULT,
+    "gradus.theory.ImplicitBias": RESULT,
     "gradus.theory.NoiseFloor": RESULT,
+    "gradus.theory.NormalizedMargin": RESULT,
     "gradus.theory.RitzValues": RESULT,
     "gradus.theory.SGDBounds": RESULT,
     "gradus.theory.SpectralDensity": RESULT,
@@ -221,6 +224,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_dimensions(),
     **calls_of_inference(),
     **calls_of_landscape(),
+    **calls_of_margins(),
     **calls_of_theory(),
     **calls_of_sharpness(),
     **calls_of_signals(),

@@ -1,0 +1,160 @@
+"""Where descent on a linear model ends: the direction of largest margin, and the nearest interpolant."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gradus.arguments import Sizes, refusal
+from gradus.arguments.tensors import same_kind, tensor
+from gradus.text import Text
+from gradus.theory.homogeneous_network import wide
+
+
+class ImplicitBias(NamedTuple):
+    """What plain descent on a linear model tends to.
+
+    Attributes:
+        direction: of length 1 (d,), that of the weights as the logistic loss goes to 0.
+        margin: the least y x·direction: no direction has a larger one.
+        at_margin: the samples that have it (n,): the support vectors, and those that touch by chance.
+        interpolant: (d,), the limit on the squared error from the start.
+
+    Example:
+        >>> ImplicitBias(direction=[1.0], margin=2.0, at_margin=[True], interpolant=[0.5]).margin
+        2.0
+    """
+
+    direction: Any
+    margin: Any
+    at_margin: Any
+    interpolant: Any
+
+
+def implicit_bias(
+    x: Float[Tensor, "n d"], y: Float[Tensor, " n"], start: Float[Tensor, " d"] | None = None
+) -> ImplicitBias:
+    r"""The limits of gradient descent on x·θ: of its direction for the logistic loss, of θ itself for the squared error.
+
+    .. math:: \frac{\theta_t}{\lVert\theta_t\rVert}\to\arg\max_{\lVert u\rVert=1}\min_iy_i\,x_i^{\mathsf T}u,\qquad
+        \theta_t\to\theta_0+X^+(y-X\theta_0)
+
+    The first is the point of the convex hull of the y_i x_i that is nearest to 0, found by Wolfe's algorithm, which ends after finitely many
+    steps; the margin returned is the one that the direction has. The start does not matter for it, nor does a step that is small enough.
+    The second solves Xθ = y, where that can be solved, nearest to the start.
+
+    Args:
+        x: samples, one a row (n, d); put a 1 behind each where the model has an offset, which then counts as a weight. Features of a network's
+            last hidden layer will do.
+        y: labels −1 and 1 (n,), by which the second limit goes, too.
+        start: θ₀ (d,); None for 0.
+
+    Returns:
+        The `ImplicitBias`, in the precision of x.
+
+    Raises:
+        GradusError: labels that are neither, or samples that no hyperplane through 0 separates.
+
+    Cost: O(n d) a step, mostly a few steps for each support vector; O(n d min(n, d)) for the interpolant.
+
+    Source: Soudry et al. 2018; Wolfe 1976 for the nearest point.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([[2.0, 0.0], [0.0, 1.0], [-3.0, -3.0]], dtype=torch.float64)
+        >>> found = implicit_bias(x, torch.tensor([1.0, 1.0, -1.0], dtype=torch.float64))
+        >>> found.direction.numpy().round(4), round(float(found.margin), 4), found.at_margin.tolist()
+        (array([0.4472, 0.8944]), 0.8944, [True, True, False])
+    """
+    sizes = Sizes()
+    tensor("x", x, "n>=1 d>=1", sizes, finite=True, meta=False)
+    tensor("y", y, "n", sizes, meta=False)
+    if start is not None:
+        tensor("start", start, "d", sizes, finite=True, meta=False)
+    same_kind(x=x, y=y, start=start)
+    if not bool((y.abs() == 1).all()):
+        raise refusal("y", ("labels −1 and 1", "−1 与 1 的标签"), y)
+    X, labels = x.detach().to(wide(x)), y.detach().to(wide(x))
+    eps = torch.finfo(X.dtype).eps
+    point = _nearest(X * labels[:, None], eps)
+    direction = point / point.norm()
+    margins = (X @ direction) * labels
+    margin = margins.min()
+    touching = margins <= margin + max(1e-9, 1e3 * eps) * X.norm(dim=1).max()
+    first = torch.zeros_like(point) if start is None else start.detach().to(X)
+    interpolant = first + torch.linalg.pinv(X) @ (labels - X @ first)
+    return ImplicitBias(direction.to(x), margin.to(x), touching, interpolant.to(x))
+
+
+def _nearest(points: Tensor, eps: float) -> Tensor:
+    """The point of the convex hull that is nearest to 0, by Wolfe's algorithm.
+
+    Raises:
+        GradusError: it is 0, so that no hyperplane through 0 has all points on one side.
+    """
+    scale = points.norm(dim=1).max()
+    if not float(scale) > 0:
+        raise _not_separable(Text("samples that are 0", "为 0 的样本"))
+    Z = points / scale
+    kept = [int(Z.square().sum(1).argmin())]
+    weights = torch.ones(1).to(Z)
+    point: Tensor = Z[kept[0]]
+    for _ in range(50 * len(Z) + 1000):
+        products = Z @ point
+        nearest, size = int(products.argmin()), float(point @ point)
+        if size <= 1e4 * eps**2:
+            break
+        if size - float(products[nearest]) <= 8 * eps * math.sqrt(size) or nearest in kept:
+            break
+        kept, weights = _minor([*kept, nearest], torch.cat([weights, weights.new_zeros(1)]), Z)
+        point = weights @ Z[kept]
+    if not float((Z @ point).min()) > 1e3 * eps * float(point.norm()):
+        raise _not_separable(
+            Text("samples that no hyperplane through 0 separates", "没有过原点的超平面能分开的样本")
+        )
+    return point
+
+
+def _minor(kept: list[int], weights: Tensor, Z: Tensor) -> tuple[list[int], Tensor]:
+    """The nearest point of the affine hull of these corners, or of fewer, until it lies within their convex hull."""
+    while True:
+        rows = Z[kept]
+        right = torch.zeros(len(kept) + 1).to(Z)
+        right[0] = 1
+        wanted = torch.linalg.lstsq(_affine_system(rows), right[:, None], driver="gelsd" if Z.device.type == "cpu" else None).solution[:-1, 0]  # fmt: skip
+        if bool((wanted > 0).all()):
+            return kept, wanted
+        falling = wanted <= 0
+        share = (weights / (weights - wanted))[falling].min().clamp(0, 1)
+        weights = weights + share * (wanted - weights)
+        stay = weights > weights.max() * torch.finfo(Z.dtype).eps
+        if bool(stay.all()):  # rounding kept the corner that had to go
+            stay[int(torch.where(falling, weights, math.inf).argmin())] = False
+        kept = [k for k, s in zip(kept, stay.tolist(), strict=True) if s]
+        weights = weights[stay] / weights[stay].sum()
+
+
+def _affine_system(rows: Tensor) -> Tensor:
+    """Σ w = 1, and all rows have the same product with Σ w z: unknowns w and minus that product."""
+    k = len(rows)
+    system = torch.zeros(k + 1, k + 1).to(rows)
+    system[0, :k] = 1
+    system[1:, :k] = rows @ rows.mT
+    system[1:, k] = 1
+    return system
+
+
+def _not_separable(came: Text) -> Exception:
+    return refusal(
+        "x, y",
+        ("samples that a hyperplane through 0 separates", "可由过原点的超平面分开的样本"),
+        came,
+        (
+            "put a 1 behind each sample for an offset; otherwise the loss has a minimum, and no direction is sought",
+            "需要偏置时在每个样本后添上 1；否则损失有极小点，并不趋向某个方向",
+        ),
+    )
