@@ -92,8 +92,8 @@ BATCH_NORM_THEORY = Concept(
         "Twan van Laarhoven",
         "Greg Yang",
     ),
-    aliases="why batch norm works, internal covariate shift, effective learning rate, scale-invariant weights, beta-smoothness, gradient predictiveness, auto rate-tuning, "
-    "内部协变量偏移, 有效学习率, 尺度不变权重, β-光滑性, 梯度可预测性",
+    aliases="why batch norm works, internal covariate shift, effective learning rate, scale-invariant weights, beta-smoothness, auto rate-tuning, "
+    "内部协变量偏移, 有效学习率, 尺度不变权重, β-光滑性",
     implementations=(Implementation("gradus.theory:loss_smoothness", "torch", _torch, "of any module and loss"),),
     readings="santurkar2018how §2, §3; ioffe2015batch §1; arora2019theoretical §2; yang2019mean §3; vanlaarhoven2017l2",
     hypotheses=(
