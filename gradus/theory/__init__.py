@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
     from gradus.theory.layer_curvature import LayerCurvature, layer_curvatures
+    from gradus.theory.layer_information import LayerInformation, measure_information
     from gradus.theory.layer_jacobians import LayerJacobian, Singular, layer_jacobians
     from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
-    from gradus.theory.layer_information import LayerInformation, measure_information
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
     from gradus.theory.mean_field import (
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
         mean_field_limit,
     )
     from gradus.theory.noise_floor import NoiseFloor, noise_floor
+    from gradus.theory.normalized_margin import NormalizedMargin, normalized_margin
     from gradus.theory.occam_bound import occam_bound
     from gradus.theory.optimal_split import OptimalSplit, compute_optimal_split
-    from gradus.theory.normalized_margin import NormalizedMargin, normalized_margin
     from gradus.theory.pac_bayes import PacBayesBound, pac_bayes_bound
     from gradus.theory.rademacher import RademacherComplexity, rademacher_complexity
     from gradus.theory.rademacher_bound import rademacher_bound
@@ -95,17 +95,17 @@ __all__ = [
     "InformationPlane",
     "KernelDrift",
     "LayerCurvature",
+    "LayerInformation",
     "LayerJacobian",
     "LinearPieces",
-    "LayerInformation",
     "LipschitzBound",
     "LipschitzStep",
     "LossSmoothness",
     "MeanField",
     "MeanFieldLimit",
     "NoiseFloor",
-    "OptimalSplit",
     "NormalizedMargin",
+    "OptimalSplit",
     "PacBayesBound",
     "PathLosses",
     "PredictedTraining",
@@ -172,8 +172,8 @@ __all__ = [
     "minimum_norm_risk",
     "noise_floor",
     "normalize_direction",
-    "occam_bound",
     "normalized_margin",
+    "occam_bound",
     "pac_bayes_bound",
     "predicted_training",
     "rademacher_bound",
