@@ -102,7 +102,7 @@ def _made_loop(path: str, value: Any) -> Loop:
     """Steps of the optimiser on batch after batch, as every tutorial has them; in the mode in which the model stands."""
     arguments = arguments_of(path, value)
     model, loss, optimizer = (arguments.get(name) for name in ("model", "loss", "optimizer"))
-    if not isinstance(model, nn.Module) or not isinstance(optimizer, Optimizer):
+    if not isinstance(model, nn.Module) or not isinstance(optimizer, Optimizer) or not callable(loss):
         raise GradusError(Text(f"{path}: {FORM.en}", f"{path}：{FORM.zh}"))
     held = taken("data", arguments["data"], int(arguments.get("seed", 0)))
 
