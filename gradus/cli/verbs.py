@@ -122,9 +122,11 @@ TABLE: dict[str, Verb] = {
             _value("--html", "FILE", "write the report as one HTML file", "把报告写成一个 HTML 文件"),
             _flag("--json", "print JSON", "输出 JSON"),
             _flag("--strict", "exit status 1 where there is a fault", "有故障时以状态 1 退出"),
+            _flag("--watch", "run the training loop that the function returns, (model, optimizer, train), and name what goes wrong in it", "运行该函数返回的训练循环 (model, optimizer, train)，并指出其中的问题"),
+            _value("--steps", "N", "with --watch: end the loop after so many steps", "与 --watch 同用：走这么多步后结束", type=int),
             _value("--seed", "N", "of all draws; 0 unless given", "所有抽样的种子，默认 0", type=int),
         ),
-        ("examine mine.py:setup", "examine mine.py:setup --html report.html", "examine mine.py:setup --sections signals,step --budget 20s --lang zh"),
+        ("examine mine.py:setup", "examine mine.py:loop --watch --steps 200", "examine mine.py:setup --html report.html", "examine mine.py:setup --sections signals,step --budget 20s --lang zh"),
     ),
     "infer": Verb(
         Text("a Bayesian or Markov network from a BIF or UAI file: marginals given evidence, the most probable states, log Z",

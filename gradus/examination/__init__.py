@@ -9,8 +9,19 @@ if TYPE_CHECKING:
     from gradus.examination.examine import examine
     from gradus.examination.verdicts import NotChecked, Section, Verdict
     from gradus.examination.watch import Sighting, Watch, watch
+    from gradus.examination.watch_training import WatchTraining
 
-__all__ = ["Examination", "NotChecked", "Section", "Sighting", "Verdict", "Watch", "examine", "watch"]
+__all__ = [
+    "Examination",
+    "NotChecked",
+    "Section",
+    "Sighting",
+    "Verdict",
+    "Watch",
+    "WatchTraining",
+    "examine",
+    "watch",
+]
 
 export(
     __name__,
@@ -19,5 +30,6 @@ export(
         "examine": ["examine"],
         "verdicts": ["NotChecked", "Section", "Verdict"],
         "watch": ["Sighting", "Watch", "watch"],
+        "watch_training": ["WatchTraining"],
     },
 )

@@ -44,15 +44,17 @@ def blocks(subject: Subject, section: Section) -> None:
     """The largest eigenvalue and the trace of each layer's block of the Hessian."""
     share = SHARE * subject.shares.get("curvature", subject.shares.get("step", 5.0))
     samples = plan(subject).samples
-    sizes = {
-        name: sum(p.numel() for p in m.parameters(recurse=False) if p.requires_grad)
-        for name, m in subject.model.named_modules()
-        if ".parametrizations" not in name
-    }
+    sizes: dict[str, int] = {}
+    seen: set[int] = set()  # parameters that two modules share belong to the first
+    for name, m in subject.model.named_modules():
+        own = [p for p in m.parameters(recurse=False) if p.requires_grad and id(p) not in seen]
+        seen |= {id(p) for p in own}
+        if own and ".parametrizations" not in name:
+            sizes[name] = sum(p.numel() for p in own)
     names = [name for name, size in sorted(sizes.items(), key=lambda pair: -pair[1]) if size]
     trained = len(names)
     if trained < 2:
-        raise Unchecked("fewer than two layers hold trained parameters", "持有可训练参数的层少于两个")
+        return  # the whole is the one block
     while (
         samples > 16 and subject.seconds_of(PASSES * (PRODUCTS + PROBES) * min(trained, 8), samples) > share
     ):

@@ -25,22 +25,31 @@ FORM = Text(
 )
 
 
-def arguments_of(path: str) -> dict[str, Any]:
-    """Loads the file, calls the function, and names what it returned.
+def called(path: str) -> Any:
+    """Loads the file and calls the function.
 
     Raises:
-        GradusError: there is no such file or function, it raises, or it returns something else.
+        GradusError: there is no such file or function, or it raises.
     """
     setup = load_implementation(path)
     if not callable(setup):
         raise GradusError(Text(f"{path} is not callable; {FORM.en}", f"{path} 不可调用；{FORM.zh}"))
     try:
-        value = setup()
+        return setup()
     except Exception as error:
         en, zh = raised(error)
         place = place_of(error)
         at = f" ({place})" if place else ""
         raise GradusError(Text(f"calling {path} {en}{at}", f"调用 {path} 时{zh}{at}")) from None
+
+
+def arguments_of(path: str, value: Any = None) -> dict[str, Any]:
+    """Loads the file, calls the function, and names what it returned, or what it has returned already.
+
+    Raises:
+        GradusError: there is no such file or function, it raises, or it returns something else.
+    """
+    value = called(path) if value is None else value
     if isinstance(value, tuple) and len(value) == 3:
         return dict(zip(("model", "loss", "data"), value, strict=True))
     if isinstance(value, Mapping):

@@ -19,9 +19,12 @@ class Callback:
 
     Attributes:
         gradients_every: at which steps `on_gradients` is wanted; in between, a compiled step need not give them out.
+        every_call: whether each call of the model, backward pass and step of the optimiser must be made as PyTorch makes it,
+            for hooks that the callback sets: then nothing is compiled, computed in closed form or updated in one call.
     """
 
     gradients_every = 1
+    every_call = False
 
     def on_start(self, run: Run) -> None:
         """Before the first step of this process; `run.step` is above 0 when the run was resumed."""

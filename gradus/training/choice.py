@@ -73,7 +73,7 @@ def choose_update(
         say: is told why a step that was to be compiled is not.
     """
     eager = EagerUpdate(objective=objective, run=run, callbacks=callbacks, flat=flat)
-    if needs_graph(run.optimizer):
+    if needs_graph(run.optimizer) or any(callback.every_call for callback in callbacks):
         return eager
     if layers is not None and not is_attached(objective.model):
         return ClosedFormUpdate(layers=layers, eager=eager)

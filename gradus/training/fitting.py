@@ -164,6 +164,7 @@ def fit(
         directory=directory, resume=resume, force=force, progress=progress,
     )  # fmt: skip
     figures, watchers = checked_metrics(metrics), checked_callbacks(callbacks)
+    plain = any(callback.every_call for callback in watchers)
     check_stopping(early_stopping, columns_of(figures, validation is not None))
     place = place_of(model, device)
     training, held_out = in_memory(data), None if validation is None else in_memory(validation, "validation")
@@ -180,13 +181,13 @@ def fit(
         by_lbfgs = optimizer == "lbfgs" or isinstance(optimizer, torch.optim.LBFGS)
         objective, layers = _objective(
             stack, model, loss, training.to(place, dtype).fitting(loss, dtype), settings=settings, group=group, metrics=figures,
-            augment=augment, channels_last=False if by_lbfgs else channels_last,
+            augment=augment, channels_last=False if by_lbfgs else channels_last, plain=plain,
         )  # fmt: skip
         total = epochs * objective.steps_per_epoch
         chosen_optimizer = make_optimizer(optimizer, objective.parameters, settings.learning_rate)
         check_closure(chosen_optimizer, settings, schedule, group)
         # before anything looks at where the parameters lie
-        flat = flat_update(chosen_optimizer, objective)
+        flat = None if plain else flat_update(chosen_optimizer, objective)
         if flat is not None:
             stack.enter_context(flat)
         run = Run(
@@ -232,9 +233,12 @@ def _objective(
     metrics: dict[str, Metric],
     augment: Augment | None,
     channels_last: bool | str,
+    plain: bool,
 ) -> tuple[Objective, LayerSequence | None]:
     """The objective, with the model in its memory layout until the stack ends; and its layers in closed form, if any."""
-    layers = closed_form_layers(model, loss=loss, data=data, settings=settings, group=group)
+    layers = (
+        None if plain else closed_form_layers(model, loss=loss, data=data, settings=settings, group=group)
+    )
     layout = channels_last if layers is None else False
     by_channel = stack.enter_context(memory_format(model, data.inputs, layout, data.inputs.device))
     objective = Objective(

@@ -87,7 +87,11 @@ def direct_update(optimizer: Optimizer) -> Callable[[], Any]:
 
     It works on the optimiser's own state, so that either may follow the other.
     """
-    if type(optimizer) not in (torch.optim.Adam, torch.optim.AdamW) or len(optimizer.param_groups) != 1:
+    if (
+        type(optimizer) not in (torch.optim.Adam, torch.optim.AdamW)
+        or len(optimizer.param_groups) != 1
+        or hooked(optimizer)
+    ):
         return optimizer.step
     group = optimizer.param_groups[0]
     plain = not (group["amsgrad"] or group["maximize"] or group["capturable"] or group["differentiable"])
