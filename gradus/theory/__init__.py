@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gradus.theory.lanczos import Eigenpairs, RitzValues, lanczos, top_eigenpairs
     from gradus.theory.landscape import PathLosses, loss_along, loss_slice
     from gradus.theory.landscape_directions import normalize_direction, random_direction
+    from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -61,6 +62,7 @@ __all__ = [
     "GreedyNetwork",
     "InfiniteKernels",
     "KernelDrift",
+    "LinearPieces",
     "MeanField",
     "MeanFieldLimit",
     "PacBayesBound",
@@ -98,6 +100,7 @@ __all__ = [
     "lanczos",
     "largest_stable_step",
     "linear_mode",
+    "linear_pieces",
     "loss_along",
     "loss_slice",
     "mean_field",
@@ -110,6 +113,7 @@ __all__ = [
     "rademacher_bound",
     "rademacher_complexity",
     "random_direction",
+    "sawtooth_network",
     "spectral_density",
     "subspace_fit",
     "tangent_kernel",
@@ -140,6 +144,7 @@ export(
         "lanczos": ["Eigenpairs", "RitzValues", "lanczos", "top_eigenpairs"],
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
+        "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],

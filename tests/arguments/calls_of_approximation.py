@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import torch
 from example_calls import Example, Fresh, new, of, tensors
+from torch import nn
 
 from gradus import theory
 
 
 def product(x: torch.Tensor) -> torch.Tensor:
     return x.prod(-1)
+
+
+def rectified() -> nn.Module:
+    with torch.random.fork_rng([]):
+        return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1)).double()
 
 
 def calls_of_approximation() -> dict[str, Example]:
@@ -30,6 +36,15 @@ def calls_of_approximation() -> dict[str, Example]:
         "gradus.theory.bump_cells": of(
             theory.bump_cells, error=0.1, dimension=2, constant=1.0, exponent=0.5, side=2.0
         ),
+        "gradus.theory.linear_pieces": of(
+            theory.linear_pieces,
+            model=Fresh(rectified),
+            start=new(tensors, 0, 3),
+            end=new(tensors, 1, 3),
+            walkers=2,
+            most=50,
+        ),
+        "gradus.theory.sawtooth_network": of(theory.sawtooth_network, depth=2, folds=3),
         "gradus.theory.greedy_network": of(
             theory.greedy_network,
             inputs=new(tensors, 0, 6, 3),

@@ -155,6 +155,7 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.GeneralisationBound": RESULT,
     "gradus.theory.TraceEstimate": RESULT,
     "gradus.theory.GreedyNetwork": RESULT,
+    "gradus.theory.LinearPieces": RESULT,
     "gradus.theory.VCDimension": RESULT,
     "gradus.theory.MeanField": RESULT,
     "gradus.theory.MeanFieldLimit": RESULT,

@@ -37,3 +37,48 @@ def ua_layers(f, cells, x):
     picked = torch.stack([ramps[..., i, :][..., nodes[:, i]] for i in range(n)], -1)  # (..., nodes, n)
     second = torch.relu(picked.sum(-1) - n + 1)
     return (second @ values.flatten()).to(dtype)
+
+
+# depth-separation: from region to region, each time to the nearest zero of a unit
+def ds_walk(Ws, bs, start, end):
+    t, slopes = 0.0, []
+    while True:
+        near, at = 1.0, t + 1e-10
+        a, d = start + at * (end - start), end - start
+        for W, b in zip(Ws[:-1], bs[:-1], strict=True):
+            z, dz = W @ a + b, W @ d
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ahead = at - z / dz
+            ahead = ahead[np.isfinite(ahead) & (ahead > at)]
+            near = min([near, *ahead])
+            a, d = np.maximum(z, 0), np.where(z > 0, dz, 0)
+        slopes.append(Ws[-1] @ d)
+        if near >= 1:
+            break
+        t = near
+    size = max(np.abs(s).max() for s in slopes)
+    bends = [np.abs(p - q).max() > 1e-8 * size for p, q in itertools.pairwise(slopes)]
+    return 1 + sum(bends), len(slopes)
+
+
+# depth-separation: torch, a unit's broken line is cut where it changes sign
+def ds_broken_lines(Ws, bs, start, end):
+    Ws, bs = [W.double() for W in Ws], [b.double() for b in bs]
+    t = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    lines = start.double() + t[:, None] * (end - start).double()
+    for W, b in zip(Ws[:-1], bs[:-1], strict=True):
+        z = lines @ W.T + b
+        cuts = [t]
+        for unit in z.T:
+            left, right = unit[:-1], unit[1:]
+            switch = left * right < 0
+            cuts.append((t[:-1] + t.diff() * left / (left - right))[switch])
+        new = torch.cat(cuts).sort().values
+        new = new[torch.cat([torch.tensor([True]), new.diff() > 1e-12])]
+        place = (torch.searchsorted(t, new, right=True) - 1).clamp(0, len(t) - 2)
+        share = ((new - t[place]) / (t[place + 1] - t[place]))[:, None]
+        t, lines = new, ((1 - share) * z[place] + share * z[place + 1]).clamp(min=0)
+    out = lines @ Ws[-1].T + bs[-1]
+    slopes = out.diff(dim=0) / t.diff()[:, None]
+    bends = slopes.diff(dim=0).abs().amax(1) > 1e-8 * slopes.abs().max()
+    return 1 + int(bends.sum()), len(t) - 1

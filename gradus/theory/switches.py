@@ -1,0 +1,117 @@
+"""Where a piecewise linear module switches: the numbers whose sign decides which affine map applies, recorded as it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+# Operations that are piecewise linear, and whose switches are not recorded.
+UNSEEN = {"SortBackward", "TopkBackward", "AdaptiveMaxPool2DBackward", "MaxPool3DWithIndicesBackward"}
+
+
+class Switches(TorchFunctionMode):
+    """Within it, what every kink compares is kept: tensors of shape (batch, …), whose signs are the activation pattern."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Tensor] = []
+
+    def __torch_function__(
+        self, call: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(call, "__name__", "").strip("_")
+        switches = SWITCHES.get(name)
+        if switches is None:
+            return call(*args, **kwargs)
+        self.seen += [z for z in switches(*args, **kwargs) if isinstance(z, Tensor) and z.is_floating_point()]
+        return call(*args, **kwargs)
+
+
+def _zero(x: Tensor, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
+    yield 1.0 * x  # a copy: the operation may be in place
+
+
+def _hardtanh(
+    x: Tensor, min_val: float = -1.0, max_val: float = 1.0, *rest: Any, **kwargs: Any
+) -> Iterator[Tensor]:
+    yield from (x - min_val, x - max_val)
+
+
+def _relu6(x: Tensor, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
+    yield from (1.0 * x, x - 6)
+
+
+def _threshold(x: Tensor, threshold: float, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
+    yield x - threshold
+
+
+def _clamp(x: Tensor, min: Any = None, max: Any = None, **kwargs: Any) -> Iterator[Tensor]:
+    yield from (x - edge for edge in (min, max) if edge is not None)
+
+
+def _pair(a: Any, b: Any, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
+    yield a - b
+
+
+def _largest(x: Tensor, dim: Any = None, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
+    other = kwargs.get("other", dim)
+    if isinstance(other, Tensor):
+        yield x - other
+    elif dim is not None:
+        yield x - x.amax(dim, keepdim=True)
+
+
+def _least(x: Tensor, dim: Any = None, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
+    other = kwargs.get("other", dim)
+    if isinstance(other, Tensor):
+        yield x - other
+    elif dim is not None:
+        yield x - x.amin(dim, keepdim=True)
+
+
+def _pool(axes: int) -> Callable[..., Iterator[Tensor]]:
+    def switches(
+        x: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        *rest: Any,
+        **kwargs: Any,
+    ) -> Iterator[Tensor]:
+        size, steps = _each(kernel_size, axes), _each(stride or kernel_size, axes)
+        edges = [side for p in reversed(_each(padding, axes)) for side in (p, p)]
+        windows = torch.nn.functional.pad(x, edges, value=float("-inf"))
+        for axis in range(axes):
+            windows = windows.unfold(axis - axes - axis, size[axis], steps[axis])
+        windows = windows.flatten(-axes)
+        yield windows - windows.amax(-1, keepdim=True)
+
+    return switches
+
+
+def _each(value: Any, axes: int) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
+
+
+SWITCHES: dict[str, Callable[..., Iterator[Tensor]]] = {
+    **dict.fromkeys(("relu", "leaky_relu", "prelu", "rrelu", "abs", "absolute"), _zero),
+    **dict.fromkeys(("gt", "lt", "ge", "le", "maximum", "minimum", "fmax", "fmin"), _pair),
+    **dict.fromkeys(("hardtanh",), _hardtanh),
+    **dict.fromkeys(("clamp", "clip"), _clamp),
+    "relu6": _relu6,
+    "threshold": _threshold,
+    "clamp_min": lambda x, min: _clamp(x, min),
+    "clamp_max": lambda x, max: _clamp(x, None, max),
+    "max": _largest,
+    "amax": _largest,
+    "min": _least,
+    "amin": _least,
+    "max_pool1d": _pool(1),
+    "max_pool2d": _pool(2),
+}
