@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
+    from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -101,6 +102,7 @@ __all__ = [
     "LipschitzBound",
     "LipschitzStep",
     "LossSmoothness",
+    "LinearPieces",
     "MeanField",
     "MeanFieldLimit",
     "NoiseFloor",
@@ -183,6 +185,7 @@ __all__ = [
     "sawtooth_network",
     "sgd_bounds",
     "spectral_complexity",
+    "sawtooth_network",
     "spectral_density",
     "spectral_margin_bound",
     "spectral_norm",
@@ -226,6 +229,7 @@ export(
         "layer_information": ["LayerInformation", "measure_information"],
         "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
         "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
+        "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "noise_floor": ["NoiseFloor", "noise_floor"],
         "occam_bound": ["occam_bound"],
