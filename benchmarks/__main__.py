@@ -22,6 +22,7 @@ NAMES = (
     "graphs",
     "minimize",
     "quadratic",
+    "inference",
     "optimizers",
     "kfac",
     "curvature",

@@ -50,25 +50,16 @@ def upward(
     sent: list[Any] = [None] * len(clusters)
     own = [False] * len(clusters)
     roots, logs = [], []
+    known = (
+        [[v for v in c.residual if v in likelihoods] for c in clusters]
+        if likelihoods
+        else [[]] * len(clusters)
+    )
     for i, cluster in enumerate(clusters):
         axes = cluster.axes
         product = potentials[i][..., None] if batched else potentials[i]
-        coming = [
-            sent[c].reshape(*clusters[c].spread, *sent[c].shape[1:])
-            for c in cluster.children
-            if sent[c] is not None
-        ]
-        for v in cluster.residual:
-            if v in likelihoods:
-                vector = likelihoods[v]
-                coming.append(vector.reshape(*cluster.vectors[v], *vector.shape[1:]))
-        for factor in coming:
-            if (
-                own[i]
-                and isinstance(product, np.ndarray)
-                and product.shape[:axes] == cluster.shape
-                and product.shape[axes:] >= factor.shape[axes:]
-            ):
+        for factor in _coming(cluster, known[i], clusters, sent, likelihoods):
+            if own[i] and _holds(product, factor, axes, cluster.shape):
                 np.multiply(product, factor, out=product)
             else:
                 product, own[i] = product * factor, True
@@ -96,6 +87,34 @@ def upward(
         else:
             sent[i] = message
     return Upward(products, own, messages, roots, logs)
+
+
+def _coming(
+    cluster: Cluster,
+    known: Sequence[str],
+    clusters: Sequence[Cluster],
+    sent: Sequence[Any],
+    likelihoods: Mapping[str, Any],
+) -> list[Any]:
+    """What is multiplied into a cluster, the likelihoods first, each in its place among the axes."""
+    coming = []
+    for v in known:
+        vector = likelihoods[v]
+        coming.append(vector.reshape(cluster.vectors[v] + vector.shape[1:]))
+    for c in cluster.children:
+        message = sent[c]
+        if message is not None:
+            coming.append(message.reshape(clusters[c].spread + message.shape[1:]))
+    return coming
+
+
+def _holds(product: Any, factor: Any, axes: int, shape: tuple[int, ...]) -> bool:
+    """Whether the product of both may be written in the place of the first."""
+    return (
+        isinstance(product, np.ndarray)
+        and product.shape[:axes] == shape
+        and product.shape[axes:] >= factor.shape[axes:]
+    )
 
 
 def downward(clusters: Sequence[Cluster], up: Upward) -> list[Array]:
