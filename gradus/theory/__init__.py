@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
     from gradus.theory.lipschitz_bound import LipschitzBound, LipschitzStep, lipschitz_bound
     from gradus.theory.loss_smoothness import LossSmoothness, loss_smoothness
-    from gradus.theory.linear_pieces import LinearPieces, linear_pieces, sawtooth_network
     from gradus.theory.mean_field import (
         MeanField,
         MeanFieldLimit,
@@ -102,7 +101,6 @@ __all__ = [
     "LipschitzBound",
     "LipschitzStep",
     "LossSmoothness",
-    "LinearPieces",
     "MeanField",
     "MeanFieldLimit",
     "NoiseFloor",
@@ -185,7 +183,6 @@ __all__ = [
     "sawtooth_network",
     "sgd_bounds",
     "spectral_complexity",
-    "sawtooth_network",
     "spectral_density",
     "spectral_margin_bound",
     "spectral_norm",
@@ -224,17 +221,16 @@ export(
         "landscape": ["PathLosses", "loss_along", "loss_slice"],
         "landscape_directions": ["normalize_direction", "random_direction"],
         "layer_curvature": ["LayerCurvature", "layer_curvatures"],
+        "layer_information": ["LayerInformation", "measure_information"],
         "layer_jacobians": ["LayerJacobian", "Singular", "layer_jacobians"],
         "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
-        "layer_information": ["LayerInformation", "measure_information"],
         "lipschitz_bound": ["LipschitzBound", "LipschitzStep", "lipschitz_bound"],
         "loss_smoothness": ["LossSmoothness", "loss_smoothness"],
-        "linear_pieces": ["LinearPieces", "linear_pieces", "sawtooth_network"],
         "mean_field": ["MeanField", "MeanFieldLimit", "critical_weights", "mean_field", "mean_field_limit"],
         "noise_floor": ["NoiseFloor", "noise_floor"],
+        "normalized_margin": ["NormalizedMargin", "normalized_margin"],
         "occam_bound": ["occam_bound"],
         "optimal_split": ["OptimalSplit", "compute_optimal_split"],
-        "normalized_margin": ["NormalizedMargin", "normalized_margin"],
         "pac_bayes": ["PacBayesBound", "pac_bayes_bound"],
         "rademacher": ["RademacherComplexity", "rademacher_complexity"],
         "rademacher_bound": ["rademacher_bound"],
