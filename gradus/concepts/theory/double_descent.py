@@ -390,12 +390,14 @@ def best_ridge_has_no_peak(risk, rng):
 
 @DESCENT.claim
 def what_is_missed_acts_as_noise(risk, rng):
-    r"""A part $m^2$ of the target along $s_i=0$, independent of the features, does what noise of variance $m^2$ does: the test errors $B+V+\sigma^2$ are the same"""
+    r"""A part $m^2$ of the target along $s_i=0$, independent of the features, does what noise of variance $m^2$ does: the test errors $B+V+\sigma^2$ are the same, larger by $m^2\bigl(1+\frac V{\sigma^2}\bigr)$"""
     s, w, m2, sigma = falling(30, 1.0), falling(30, 1.5), 0.4, 0.3
     for n, k, lam in ((12, np.inf, 0.0), (50, np.inf, 0.0), (12, 20, 0.01)):
         with_part = sum(of(risk, np.r_[s, 0.0], np.r_[w, m2], n, k, sigma, lam)[:2]) + sigma**2
         as_noise = sum(of(risk, s, w, n, k, np.sqrt(sigma**2 + m2), lam)[:2]) + sigma**2 + m2
         yield roundoff(with_part, as_noise, terms=400)
+        B, V, _ = of(risk, s, w, n, k, sigma, lam)
+        yield roundoff(with_part - (B + V + sigma**2), m2 * (1 + V / sigma**2), terms=400, scale=with_part)
 
 
 @DESCENT.claim
