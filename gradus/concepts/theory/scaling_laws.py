@@ -258,11 +258,8 @@ def cases(rng):
     yield "a grid of runs", of(PLAIN, 0.003, 0.01)
     yield "other exponents", of(STEEP, 0.003, 0.005, 1e20)
     yield "least squares", of(PLAIN, 0.004, 10.0, 1e24)
-    yield "a small δ", of(REPLICATED, 0.002, 0.002, LARGEST)
     bad = of(PLAIN, 0.002, 0.004)
     yield "a bad run", bad | dict(L=bad["L"] * np.where(np.arange(16) == 5, 1.3, 1.0))
-    few = of(PLAIN, 0.001, 0.01, sizes=3, span=1000.0)
-    yield "few runs", {k: v[:8] if np.ndim(v) else v for k, v in few.items()}
 
 
 @LAWS.invalid
