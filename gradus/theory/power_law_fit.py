@@ -12,7 +12,7 @@ import scipy.optimize
 
 Array = np.ndarray
 Target = Callable[[Array], tuple[float, Array]]  # of the parameters: a number, and its gradient
-ROUNDS = 200  # Newton steps; few fits take forty
+ROUNDS = 100  # Newton steps; few fits take forty
 
 
 class PowerLaw:

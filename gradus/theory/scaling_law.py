@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +53,6 @@ class ScalingLaw:
         irreducible: E ≥ 0, the floor.
         coefficients: A_j.
         exponents: α_j.
-        intervals: (low, high) by "irreducible", "coefficients[0]", "exponents[0]" …; empty for a law without data.
         errors: standard errors of the exponents, by the curvature of the fit; empty for a law without data.
         scatter: standard deviation of the losses' logarithms about the law, robustly; 0 for a law without data.
         delta: the residual of the logarithm from which on Huber's loss is linear.
@@ -67,7 +67,6 @@ class ScalingLaw:
     irreducible: float
     coefficients: tuple[float, ...]
     exponents: tuple[float, ...]
-    intervals: Mapping[str, Interval] = field(default_factory=dict)
     errors: tuple[float, ...] = ()
     scatter: float = 0.0
     delta: float = 0.0
@@ -82,6 +81,11 @@ class ScalingLaw:
             if not (given > 0).all():
                 raise refusal(name, ("numbers above 0", "正数"), str(given.min()))
             object.__setattr__(self, name, tuple(given.tolist()))
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Interval]:
+        """(low, high) by "irreducible", "coefficients[0]", "exponents[0]" …, made when first asked for; empty for a law without data."""
+        return {} if self._evidence is None else _intervals(self._evidence, self.confidence)
 
     def predict(self, sizes: Any) -> Array:
         """The law's loss at sizes, (m) for one kind of size or (m, v).
@@ -195,16 +199,14 @@ def fit_scaling_law(
     level = number("confidence", confidence, above=0, below=1)
     law = PowerLaw(np.log(x), np.log(L))
     require_enough(law, x)
-    fit, used, scatter = fitted(law, width, starts(law, 6))
+    fit, used, scatter = fitted(law, width, starts(law, 4))
     evidence = Evidence(law, fit, used, scatter if scatter > 1e-10 else 0.0)
     require_terms(evidence, level)
     values = law.natural(fit.theta)
-    intervals = _intervals(evidence, level)
     return ScalingLaw(
         irreducible=0.0 if values[0] < 1e-6 * L.min() else float(values[0]),
         coefficients=tuple(values[1 : 1 + v].tolist()),
         exponents=tuple(values[1 + v :].tolist()),
-        intervals=intervals,
         errors=standard_errors(law, fit, used)[1 + v :],
         scatter=evidence.scatter,
         delta=used,
