@@ -75,6 +75,7 @@ SETTINGS: dict[str, Text] = {
     "features": Text("numbers of features", "特征数"),
     "ridges": Text("ridges λ", "岭参数 λ"),
     "draws": Text("draws", "抽取次数"),
+    "examples_seen": Text("numbers of examples", "样本数"),
     "weight_variances": Text("σ_w²", "σ_w²"),
     "bias_variance": Text("σ_b²", "σ_b²"),
     "step_sizes": Text("steps α", "步长 α"),
@@ -125,5 +126,6 @@ METRICS: dict[str, tuple[Text, bool]] = {
         Text("test error at p = n over that of either side", "p = n 处测试误差与两侧之比"),
         False,
     ),
+    "extrapolation-miss": (Text("relative error of the predicted loss", "预测损失的相对误差"), True),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }

@@ -1,7 +1,9 @@
 """Systems of theory: tiny runs repeat themselves and report in both languages with findings and pages; the real ones reach their targets."""
 
+import json
 import re
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from gradus.systems.theory import (
     lottery_of_initialisations,
     neural_collapse,
     ntk_regression,
+    scaling_laws,
 )
 from gradus.systems.theory.lottery_of_initialisations import nets
 from gradus.systems.theory.ntk_regression import measuring
@@ -35,10 +38,29 @@ TINY = {
         {"weight_variances": [0.6, 4.0], "depths": [2, 6], "units": 16, "steps": 20},
     ),
     "double-descent": (double_descent, {"rows": 20, "features": [5, 20, 60], "ridges": [1e-2], "draws": 2}),
+    "scaling-laws": (
+        scaling_laws,
+        {"widths": [2, 4], "examples_seen": [50, 200], "steps": 10, "vector_width": 2, "batch_size": 16},
+    ),
     "neural-collapse": (neural_collapse, {"units": 12, "layers": 1, "epochs": 3, "batch_size": 480}),
 }
+DRAWN = (
+    "lottery-of-initialisations",
+    "scaling-laws",
+)  # in the ordinary run; the reports of the others in the slow one
 every_system = pytest.mark.parametrize("key", TINY)
 digits = cache(lambda: load_any("digits"))
+ALICE = str(files("gradus.data") / "alice.txt")
+
+
+def data_of(key):
+    """What the tests train on: the digits, or a short text."""
+    return load_any("alice") if key == "scaling-laws" else digits()
+
+
+def option_of(key):
+    """How the command line is told so."""
+    return ["--data", ALICE] if key == "scaling-laws" else []
 
 
 @pytest.fixture
@@ -57,12 +79,12 @@ def flat(value):
         return [n for v in value.values() for n in flat(v)]
     if isinstance(value, (list, tuple)):
         return [n for v in value for n in flat(v)]
-    return np.ravel(np.asarray(value, float)).tolist()
+    return [-1.0] if value is None else np.ravel(np.asarray(value, float)).tolist()
 
 
 @every_system
 def test_the_numbers_are_of_the_seed_alone(key, tiny):
-    first, again, other = (tiny.train(digits(), SeedRequest(s, None)) for s in (3, 3, 4))
+    first, again, other = (tiny.train(data_of(key), SeedRequest(s, None)) for s in (3, 3, 4))
     assert first.score == again.score and flat(first.measured) == flat(again.measured)
     assert flat(first.measured) != flat(other.measured)
     found, else_found = (tiny.findings([r.measured]) for r in (first, other))
@@ -71,15 +93,19 @@ def test_the_numbers_are_of_the_seed_alone(key, tiny):
         assert re.search(r"[\u4e00-\u9fff]", text.zh) and not re.search(r"[\u4e00-\u9fff]", text.en)
 
 
-@every_system
+@pytest.mark.parametrize("key", [k if k in DRAWN else pytest.param(k, marks=pytest.mark.slow) for k in TINY])
 def test_what_was_found_is_printed_and_stands_in_the_report_with_its_pages(key, tiny, tmp_path, capsys):
     argv = ["run", key, "--seed", "0", "--no-verify", "--lang", "zh", "--directory", str(tmp_path / "r")]
-    main(argv)
+    main(argv + option_of(key))
     told = capsys.readouterr().out
     html = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
     part = html[html.index('<section id="recipe">') : html.index('<section id="evidence">')]
     found = re.findall(r"<li>(.*)</li>", part[part.index('<ul class="findings">') : part.index("</ul>")])
-    assert len(found) == len(tiny.findings([tiny.train(digits(), SeedRequest(0, None)).measured]))
+    assert (
+        len(found)
+        == len(json.loads((tmp_path / "r" / "summary.json").read_text(encoding="utf-8"))["findings"])
+        > 0
+    )
     assert all(text[:10] in told for text in found)
     words = re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>|<code>.*?</code>", " ", part, flags=re.DOTALL))
     assert not re.search(r"\b(the|and|with|over|of)\b", words) and "$" not in words
@@ -90,9 +116,12 @@ def test_what_was_found_is_printed_and_stands_in_the_report_with_its_pages(key, 
 
 
 @pytest.mark.slow
+@pytest.mark.real_data
 @every_system
-def test_reaches_its_target(key, tmp_path):
-    outcome = run_system(system_of(key), directory=tmp_path / "r", verify=False, progress="silent")
+def test_reaches_its_target(key, tmp_path, real_data):
+    outcome = run_system(
+        system_of(key), data_dir=str(real_data), directory=tmp_path / "r", verify=False, progress="silent"
+    )
     assert outcome.holds, (outcome.summary.scores, outcome.summary.target)
 
 
@@ -215,3 +244,33 @@ class TestDoubleDescent:
         assert double_descent.height(counts, curves[1e-2]["test"], n) < 1.5
         assert max(curves[0.0]["training"][1:]) < 1e-12 < curves[0.0]["training"][0]
         assert double_descent.height([70, 80], [1.0, 2.0], n) == 0  # nothing on one side
+
+
+class TestScalingLaws:
+    LAW = staticmethod(lambda n, d: 1.5 + 20 / n**0.4 + 30 / d**0.5)
+    GRID = tuple((n, d) for d in (1000, 4000, 16000, 64000) for n in (100, 200, 400, 800))
+
+    def test_a_planted_law_is_found_and_tells_the_largest_run(self):
+        runs = [(n, d, self.LAW(n, d)) for n, d in self.GRID]
+        law = scaling_laws.law_of(runs[:-1])
+        found = scaling_laws.numbers_of(law)
+        assert [found[k][0] for k in found] == pytest.approx([1.5, 0.4, 0.5], rel=1e-4)
+        assert scaling_laws.miss(runs[-1], law.extrapolate([runs[-1][:2]]).loss) < 1e-6
+
+    def test_runs_that_settle_nothing_give_no_law(self):
+        assert scaling_laws.law_of([(n, d, 2.0) for n, d in self.GRID]) is None
+        assert scaling_laws.miss((1, 1, 2.0), None) == 1
+
+    def test_what_is_said_of_a_law_is_what_was_measured(self):
+        runs = [(n, d, self.LAW(n, d)) for n, d in self.GRID]
+        law = {
+            "irreducible": [1.5, 1.0, 2.0],
+            "exponents[0]": [0.4, 0.3, np.inf],
+            "exponents[1]": [0.5, 0.4, 0.6],
+        }
+        inside, outside = (
+            scaling_laws.findings([{"runs": runs, "told": told, "law": law}])[-1]
+            for told in ([3.0, 2.0, 4.0], [1.0, 0.5, 1.5])
+        )
+        assert "0.4 (0.3 – ∞)" in inside.en and "within" in inside.en and "outside" in outside.en
+        assert "之内" in inside.zh and "之外" in outside.zh

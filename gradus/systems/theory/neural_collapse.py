@@ -185,7 +185,7 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
     if all_right is not None and all_right < len(course["epoch"]) - 1:
         first, last = course["epoch"][all_right], course["epoch"][-1]
         en, zh = (
-            "; ".join(
+            ("; " if lang == "en" else "；").join(
                 f"{t.get(lang)} {mean('normed', n, all_right):.3g} → {mean('normed', n, -1):.3g}"
                 for n, t in MEASURES.items()
             )
@@ -206,7 +206,8 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
         )
     ends = {kind: mean(kind, "variability", -1) for kind in KINDS}
     en, zh = (
-        ", ".join(f"{KINDS[k][0].get(lang)}: {v:.3g}" for k, v in ends.items()) for lang in ("en", "zh")
+        ("; " if lang == "en" else "；").join(f"{KINDS[k][0].get(lang)} {v:.3g}" for k, v in ends.items())
+        for lang in ("en", "zh")
     )
     said.append(Text(f"NC1 at the end — {en}.", f"最后的 NC1——{zh}。"))
     tests = ", ".join(f"{np.mean([m['tests'][k] for m in measured]):.2%}" for k in KINDS)

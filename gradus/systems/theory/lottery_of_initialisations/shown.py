@@ -27,13 +27,14 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
     good, ratio = accuracy >= TRAINED, ratios(scales)
     best = int(np.argmax(scales))
     deepest = [max([d for d, ok in zip(depths, column, strict=True) if ok], default=0) for column in good.T]
-    ends = ", ".join(f"{w:g}: {d}" for w, d in zip(variances, deepest, strict=True))
+    pairs = [f"{w:g} → {d}" for w, d in zip(variances, deepest, strict=True)]
+    ends, ends_zh = ", ".join(pairs), "，".join(pairs)
     right = float((good == (ratio <= REACH)).mean())
     most = max(good.mean(), 1 - good.mean())
     said = [
         Text(
             f"The deepest nets that trained, by σ_w² — {ends}. Mean field has its longest depth scale at σ_w² = {variances[best]:g}.",
-            f"各 σ_w² 下能训练的最大深度：{ends}。平均场理论的深度尺度在 σ_w² = {variances[best]:g} 处最长。",
+            f"各 σ_w² 下能训练的最大深度：{ends_zh}。平均场理论的深度尺度在 σ_w² = {variances[best]:g} 处最长。",
         ),
         Text(
             f"The rule “trainable up to {REACH} ξ”, with the number that Schoenholz and others found on other data, tells {right:.0%} of the {good.size} nets rightly; "
