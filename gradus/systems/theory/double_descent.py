@@ -171,7 +171,7 @@ RECIPE = Recipe(
             "all examples, their noise too, and falls beyond.",
             "特征增多，先有益，后有害，再有益：当特征恰好足以拟合全部样本（连同噪声）时，最小范数解的测试误差达到峰值，此后又下降。",
         ),
-        ("linear-regression", "regularization", "random-features"),
+        ("double-descent", "linear-regression", "regularization", "random-features"),
     ),
     findings=findings,
 )

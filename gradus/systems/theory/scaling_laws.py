@@ -207,7 +207,7 @@ RECIPE = Recipe(
             "The loss of language models falls like powers of the number of parameters and of examples, down to a floor: small runs tell what a larger one will reach.",
             "语言模型的损失随参数个数与样本数按幂律下降，直到一个下限：由小规模训练即可预测更大规模的结果。",
         ),
-        ("cross-entropy", "linear-regression", "adam"),
+        ("scaling-laws", "cross-entropy", "adam"),
     ),
     findings=findings,
 )
