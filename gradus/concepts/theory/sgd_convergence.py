@@ -20,7 +20,7 @@ CONVERGENCE = Concept(
     formulas=(
         r"\theta_{t+1}=\theta_t-\alpha_tg_t,\qquad\mathbb E[g_t\mid\theta_0,\dots,\theta_t]=\nabla f(\theta_t)",
         r"\text{convex, }\mathbb E\lVert g_t\rVert^2\le G^2:\qquad\mathbb Ef(\bar\theta_t)-f^\star\le\frac{R^2+G^2\sum_{s<t}\alpha_s^2}{2\sum_{s<t}\alpha_s},\qquad\bar\theta_t=\frac{\sum_{s<t}\alpha_s\theta_s}{\sum_{s<t}\alpha_s}",
-        r"\text{steps that never grow:}\qquad\mathbb Ef(\theta_{t-1})-f^\star\le\frac1{2\alpha_{t-1}}\Bigl(\frac{R^2}t+G^2\sum_{s<t}\frac{\alpha_s^2}{\max(t-1-s,\,1)}\Bigr)",
+        r"\text{convex, }\mathbb E\lVert g_t\rVert^2\le G^2,\ \alpha_{t+1}\le\alpha_t:\qquad\mathbb Ef(\theta_{t-1})-f^\star\le\frac1{2\alpha_{t-1}}\Bigl(\frac{R^2}t+G^2\sum_{s<t}\frac{\alpha_s^2}{\max(t-1-s,\,1)}\Bigr)",
         r"\text{smooth, }\mathbb E\lVert g_t-\nabla f\rVert^2\le\sigma^2+\rho\lVert\nabla f\rVert^2:\qquad\min_{s<t}\mathbb E\lVert\nabla f(\theta_s)\rVert^2\le\frac{\Delta_0+\frac12L\sigma^2\sum_{s<t}\alpha_s^2}{\sum_{s<t}c_s},\qquad c_t=\alpha_t\bigl(1-\tfrac12L(1+\rho)\alpha_t\bigr)",
         r"\text{and }\tfrac12\lVert\nabla f\rVert^2\ge\mu\,(f-f^\star):\qquad\mathbb Ef(\theta_t)-f^\star\le\Delta_t,\qquad\Delta_{t+1}=(1-2\mu c_t)\,\Delta_t+\tfrac12L\alpha_t^2\sigma^2",
         r"\mu>0,\ \alpha_t=\alpha<\frac2{L(1+\rho)}:\qquad\Delta_t\to\frac{L\alpha\sigma^2}{2\mu\,\bigl(2-L(1+\rho)\alpha\bigr)}",
