@@ -475,7 +475,7 @@ def mean_ramp(kernels, x, margin):
 @SPECTRAL.claim
 def vacuous_for_few_samples(spectral_bounds, rng):
     r"""Up to $n=1152\,L^3\ln2W^2$ samples the mean ramp loss and the gap add up to more than 1, whatever weights, samples and $\gamma$ are, even where all labels are right: no margin is larger than $\kappa\lVert x\rVert\prod_l\lVert A_l\rVert_2$. Tried with 798 samples $x=1$ and one weight,
-    with layers that reach the product and with random ones, for six values of γ each"""
+    with layers that reach the product and with random ones, for six values of γ each. Where γ is far above all margins, the gap is the part of chance alone"""
     u = [rng.uniform(0.5, 2, n) for n in (3, 5, 4, 2)]
     tight = tuple(np.outer(b, a) for a, b in itertools.pairwise(u))
     tried = (
@@ -487,12 +487,14 @@ def vacuous_for_few_samples(spectral_bounds, rng):
         W = max(*(max(K.shape) for K in kernels), x.shape[1])
         yield bound(float(len(x)), 1152 * len(kernels) ** 3 * np.log(2 * W**2))
         _, upper, _, _, _ = spectral_bounds(kernels, x)
+        largest = float(upper) * np.linalg.norm(x, axis=1).max()
+        why = Text("no statement about errors", "对错误率没有说出什么")
         for times in (0.1, 0.5, 1.0, 2.0, 10.0, 1000.0):
-            margin = times * float(upper) * np.linalg.norm(x, axis=1).max()
-            gap = float(spectral_bounds(kernels, x, margin)[4])
-            yield bound(
-                mean_ramp(kernels, x, margin) + gap, 1.0, "≥", Text("no statement about errors", "对错误率没有说出什么")
-            )
+            gap = float(spectral_bounds(kernels, x, times * largest)[4])
+            yield bound(mean_ramp(kernels, x, times * largest) + gap, 1.0, "≥", why)
+        far = float(spectral_bounds(kernels, x, 1e9 * largest)[4])
+        why = Text("chance, and 24Q/n · (1 + ln(n/3Q)) for a small Q", "偶然部分，与 Q 很小时的 24Q/n · (1 + ln(n/3Q))")
+        yield bound(far, chance(len(x)) + 1e-4, "≤", why)
 
 
 @SPECTRAL.claim
