@@ -69,7 +69,7 @@ CONVERGENCE = Concept(
     source="karimi2016linear",
     year=2016,
     people=(
-        "Boris Polyak",
+        "Boris T. Polyak",
         "Stanisław Łojasiewicz",
         "Arkadi Nemirovski",
         "David Yudin",
