@@ -291,7 +291,7 @@ def three_dimensions_overshoot(approximation, rng):
 
 @UNIVERSAL.claim
 def width_grows_with_the_dimension(approximation, rng):
-    r"""The bound $\Lambda_n/N$ for Lipschitz constant 1 cannot fall faster: of $\lVert x-c\rVert_\infty$, $c$ in the middle of the cube and of a cell, the error at $c$ is $\tfrac1{2N}$, the number of cells to the power $-\tfrac1n$, on the line, in the plane and in space"""
+    r"""The bound $\Lambda_n/N$ for Lipschitz constant 1 cannot fall faster: of $\lVert x-c\rVert_\infty$, $c$ in the middle of the cube and of a cell, the error at $c$ is $\tfrac1{2N}$, half the number of cells to the power $-\tfrac1n$, on the line, in the plane and in space"""
     for n, sizes in ((1, (5, 9, 17, 33)), (2, (3, 5, 7, 9)), (3, (1, 3))):
         f, errors = peak((0.5,) * n), []
         for N in sizes:
@@ -314,7 +314,7 @@ def rough_functions_need_more(approximation, rng):
 
 @UNIVERSAL.claim
 def a_step_is_not_reached(approximation, rng):
-    """A continuous function is off by ½ or more beside a unit step: so is the network, however many cells. Its root mean square error does fall, like the root of the number of cells, when the step lies in the middle of a cell"""
+    """A continuous function is off by ½ or more beside a unit step: so is the network, however many cells. Its root mean square error does fall, like one over the root of the number of cells, when the step lies in the middle of a cell"""
     sizes, t = (3, 7, 15, 31), (np.arange(8000)[:, None] + 0.5) / 8000
     edge = np.array([[0.5 - 1e-9], [0.5 + 1e-9]])
     square_error = []
@@ -389,7 +389,7 @@ def greedily(h, f, k):
 @UNIVERSAL.claim
 def means_of_units_know_no_dimension(approximation, rng):
     r"""Of a mean of 50 units, $k=8$ drawn with replacement have the mean square error $(\mathbb E\lVert h\rVert^2-\lVert f\rVert^2)/k$ over 200 draws, in 2, 8 and 32 dimensions. Chosen one by one, each with the best share, they never have a larger one, for any $k\le40$.
-    The grid does not see that $\lvert x_1-x_2\rvert$ is a sum of two units: right at its nodes, it is off by $\tfrac1N$ in the middle of a cell, in the plane and in space"""
+    The grid does not see that $\lvert x_1-x_2\rvert$ is a sum of two units: right at its nodes, it is off by $\tfrac1N$ in the middle of a cell on the diagonal, in the plane and in space"""
     for d in (2, 8, 32):
         h = many_units(rng, 50, d, 200)
         f = h.mean(1)
@@ -530,7 +530,7 @@ UNIVERSAL.erratum(
     "E73",
     common="Why a neural network can approximate any function (course notes)",
     why="A unit step is at least ½ away from every continuous function, and so from every network with a continuous activation, in the maximum norm. In the mean square it can be approached.",
-    right="Continuous functions on compact sets uniformly; others in the mean only",
+    right="Continuous functions on compact sets uniformly; others, if they are square-integrable, in the mean only",
     claims="a-step-is-not-reached",
 )
 UNIVERSAL.erratum(
