@@ -113,7 +113,7 @@ METRICS: dict[str, tuple[Text, bool]] = {
     "rate-quotient": (Text("quotient of the largest learning rates", "最大学习率之比"), False),
     "edge-distance": (
         Text(
-            "largest relative distance of the settled sharpness from 2/α", "稳定后的尖锐度与 2/α 的最大相对差"
+            "largest relative distance of the settled sharpness from 2/α", "稳定后的锐度与 2/α 的最大相对差"
         ),
         False,
     ),

@@ -65,8 +65,8 @@ DESCENT = Concept(
     source="hastie2022surprises",
     year=2019,
     people=("Leo Breiman", "David Freedman", "Mikhail Belkin", "Trevor Hastie", "Andrea Montanari", "James B. Simon"),
-    aliases="interpolation threshold, benign overfitting, ridgeless regression, minimum-norm interpolation, overparametrisation, overparameterization, "
-    "random feature regression, 双下降, 双重下降现象, 良性过拟合, 插值阈值, 无岭回归, 最小范数插值, 过参数化",
+    aliases="interpolation threshold, benign overfitting, ridgeless regression, overparametrisation, overparameterization, "
+    "random feature regression, 双下降, 双重下降现象, 良性过拟合, 插值阈值, 无岭回归, 过参数化",
     implementations=(
         Implementation(
             "gradus.theory:ridge_risk",

@@ -160,7 +160,7 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
         said.append(
             Text(
                 f"With α = {alphas} the sharpness reaches 2/α and stays there: over the last third of the steps its median is {low:.3f} to {high:.3f} of 2/α.",
-                f"α = {alphas} 时，尖锐度到达 2/α 并停留在那里：后三分之一的步数中，其中位数为 2/α 的 {low:.3f} 至 {high:.3f} 倍。",
+                f"α = {alphas} 时，锐度到达 2/α 并停留在那里：后三分之一的步数中，其中位数为 2/α 的 {low:.3f} 至 {high:.3f} 倍。",
             )
         )
         share = np.mean([rises(c) for of in there for _, c in of])
@@ -193,7 +193,7 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
     said.append(
         Text(
             f"Where α = {2 * half:g} is halved after {when} steps, the sharpness moves from {before:.3g} to {after:.3g} (2/α: {1 / half:g}, then {2 / half:g}).",
-            f"α = {2 * half:g} 在第 {when} 步减半后，尖锐度由 {before:.3g} 变为 {after:.3g}（2/α 先为 {1 / half:g}，后为 {2 / half:g}）。",
+            f"α = {2 * half:g} 在第 {when} 步减半后，锐度由 {before:.3g} 变为 {after:.3g}（2/α 先为 {1 / half:g}，后为 {2 / half:g}）。",
         )
     )
     return said
@@ -210,8 +210,8 @@ RECIPE = Recipe(
         "A dense tanh net on squared error, ½‖f − y‖² in the mean, by plain descent over all rows at once with several steps α from the same weights. On the way the largest eigenvalue "
         "of the Hessian, the sharpness, is measured. Of the steps with which it comes to 2/α, the score is the largest relative distance between 2/α and the median "
         "sharpness of the last third; at least two must come there. Nothing is tuned; the seed chooses rows and weights.",
-        "稠密 tanh 网络，平方误差（½‖f − y‖² 的均值），从同样的权重出发，对全部样本作普通的全批量下降，取若干步长 α；途中测量 Hessian 的最大特征值，即尖锐度。"
-        "对于尖锐度到达 2/α 的那些步长，得分为后三分之一步数中尖锐度的中位数与 2/α 的相对差的最大值；至少要有两个步长到达。没有调参；种子决定样本与权重。",
+        "稠密 tanh 网络，平方误差（½‖f − y‖² 的均值），从同样的权重出发，对全部样本作普通的全批量下降，取若干步长 α；途中测量 Hessian 的最大特征值，即锐度。"
+        "对于锐度到达 2/α 的那些步长，得分为后三分之一步数中锐度的中位数与 2/α 的相对差的最大值；至少要有两个步长到达。没有调参；种子决定样本与权重。",
     ),
     fitting=Fitting(tables=True, channels=(1, 3)),
     about=System(
@@ -243,8 +243,8 @@ def _table(courses: Mapping[float, Course]) -> Comparison:
     columns = [
         Text("Step", "步长"),
         Text("2/α", "2/α"),
-        Text("Sharpness at the start", "初始尖锐度"),
-        Text("Largest sharpness", "最大尖锐度"),
+        Text("Sharpness at the start", "初始锐度"),
+        Text("Largest sharpness", "最大锐度"),
         Text("Settled at, of 2/α", "稳定值与 2/α 之比"),
         Text("Share of rises", "上升步的比例"),
         Text("Last loss", "最终损失"),
@@ -263,9 +263,9 @@ def _quotients(courses: Mapping[float, Course]) -> Chart:
     series = [Series(_name(a), c["steps"], c["ratios"]) for a, c in courses.items()]
     caption = Text(
         "The sharpness over 2/α: 1, dotted, is the edge. It rises up to there and no further; where it starts above, it comes down.",
-        "尖锐度与 2/α 之比：点线处的 1 即边缘。它升到那里便不再上升；若起点在其上方，则降到那里。",
+        "锐度与 2/α 之比：点线处的 1 即边缘。它升到那里便不再上升；若起点在其上方，则降到那里。",
     )
-    return Chart(series, Text("sharpness over 2/α", "尖锐度与 2/α 之比"), caption, Text("step", "步"), target=1.0, wide=True)  # fmt: skip
+    return Chart(series, Text("sharpness over 2/α", "锐度与 2/α 之比"), caption, Text("step", "步"), target=1.0, wide=True)  # fmt: skip
 
 
 def _losses(courses: Mapping[float, Course]) -> Chart:
@@ -285,11 +285,11 @@ def _halved(course: Course, cut: Sequence[tuple[int, float]]) -> Chart:
     (_, first), (when, second) = cut
     levels = [2 / (first if step < when else second) for step in course["steps"]]
     series = [
-        Series(Text("sharpness", "尖锐度"), course["steps"], course["sharpness"]),
+        Series(Text("sharpness", "锐度"), course["steps"], course["sharpness"]),
         Series(Text("2/α", "2/α"), course["steps"], levels),
     ]
     caption = Text(
         f"The step is halved after {when} steps: the sharpness follows 2/α.",
-        f"第 {when} 步后步长减半：尖锐度随 2/α 而变。",
+        f"第 {when} 步后步长减半：锐度随 2/α 而变。",
     )
-    return Chart(series, Text("sharpness", "尖锐度"), caption, Text("step", "步"))
+    return Chart(series, Text("sharpness", "锐度"), caption, Text("step", "步"))
