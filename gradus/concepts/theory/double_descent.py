@@ -103,7 +103,7 @@ DESCENT = Concept(
         ),
     ),
     unverified="That the formulas hold to first order is proved for all features by Hastie et al. (independent entries times a root of the covariance) and for random ones "
-    "by Defilippis et al. (under a concentration hypothesis); here both are measured with normal features. With ReLU features and a ridge a test of the library finds the risk within a third of the formula; without ridge it was further off, since 800 inputs show too little of such a kernel's small eigenvalues.",
+    "by Defilippis et al. (under a concentration hypothesis); here both are measured with normal features. With ReLU features and a ridge a test of the library finds the risk within a third of the formula; without ridge it was further off, presumably since 800 inputs show too little of such a kernel's small eigenvalues.",
     differentiable=False,
     carries_gradient=False,
     longest_sum=400,
@@ -577,7 +577,7 @@ DESCENT.erratum(
 DESCENT.erratum(
     "E276",
     common="A model that fits noisy labels exactly has learnt the noise and must predict badly (a common slip)",
-    why=r"With five strong directions and $10^4$ weak ones, 100 samples are fitted without error, and the noise adds less than 7 % of $\sigma^2$ on new inputs: it went into directions in which inputs hardly vary.",
+    why=r"With five directions $s_i=1$, $10^4$ of $10^{-4}$ and no ridge, 100 samples are fitted without error, and to first order the noise adds less than 7 % of $\sigma^2$ on new inputs: most of it went into directions in which inputs hardly vary.",
     right="It depends on the spectrum: harmless with many weak directions, harmful with few or fast falling ones",
     claims="harmless-interpolation",
 )
