@@ -152,8 +152,10 @@ def minimum_norm_risk(
 ) -> RidgeRisk:
     r"""The exact mean risk of the minimum-norm least-squares fit on independent standard normal features, for any numbers of both.
 
-    .. math:: p\le n-2:\ (\sigma^2+m^2)\frac p{n-p-1},\qquad n-1\le p\le n+1:\ \infty,\qquad
-        p\ge n+2:\ r^2\Bigl(1-\frac np\Bigr)+(\sigma^2+m^2)\frac n{p-n-1}
+    .. math:: p\le n-2:\ m^2+(\sigma^2+m^2)\frac p{n-p-1},\qquad n-1\le p\le n+1:\ \infty,\qquad
+        p\ge n+2:\ m^2+r^2\Bigl(1-\frac np\Bigr)+(\sigma^2+m^2)\frac n{p-n-1}
+
+    (without noise and missed features it is r²max(1 − n/p, 0) at n − 1 ≤ p ≤ n + 1, too).
 
     Args:
         samples: n.

@@ -49,7 +49,8 @@ def loss_smoothness(
         \beta(\eta)=\frac{d(\eta)}{\eta\lVert g\rVert},\qquad g=\nabla\ell(\theta)
 
     The largest β over a range of steps is the "effective β-smoothness" of Santurkar et al.; as η falls to 0, β is ‖Hg‖/‖g‖. It
-    depends on the weights' scale: with weights a times as large before a batch normalisation it is 1/a² of what it was.
+    depends on the weights' scale: where all that is trained stands before batch normalisations, with weights a times as large it is 1/a² of
+    what it was, at steps a² times as large.
 
     The model is measured in the mode in which it stands, batch normalisation in training by the batch, and left as it was. Layers
     that draw, such as dropout, draw the same at every step.

@@ -102,6 +102,22 @@ class Attending(nn.Module):
         return self.attention(x, x, x, need_weights=False)[0]
 
 
+def test_a_transformer_layer_in_evaluation_passes_over_its_dropout_layers():
+    """What the page says of PyTorch: switching on the dropout layers alone does nothing on the fast path."""
+    model, x = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.5, batch_first=True).eval(), torch.randn(2, 5, 4)
+    for part in model.modules():
+        part.training = isinstance(part, nn.Dropout)
+    with torch.no_grad():
+        assert torch.equal(model(x), model(x))
+    assert not torch.equal(model(x), model(x))  # with gradients it is not taken
+
+
+def test_a_bias_that_is_not_dropped_does_not_scatter_at_zero():
+    model = nn.Sequential(nn.Dropout(0.5), nn.Linear(3, 2))
+    found = dropout_predictions(model, torch.tensor([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]), None)
+    assert float(found.variance[0].abs().max()) == 0 and float(found.variance[1].min()) > 0
+
+
 class Recurrent(nn.Module):
     def __init__(self):
         super().__init__()

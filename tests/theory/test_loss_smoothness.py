@@ -72,6 +72,14 @@ def test_a_scale_before_batch_normalisation():
     assert float((model[0].weight.detach() * three.gradient[0]).sum(1).abs().max()) < 1e-9
 
 
+def test_before_layer_normalisation_all_weights_together_are_orthogonal():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 6), nn.LayerNorm(6, eps=1e-12), nn.ReLU(), nn.Linear(6, 3)).double()
+    weight, bias, *_ = loss_smoothness(model, F.cross_entropy, data(), [0.5]).gradient
+    inner = (model[0].weight.detach() * weight).sum(1) + model[0].bias.detach() * bias
+    assert float(inner.abs().max()) > 1e-3 and abs(float(inner.sum())) < 1e-9  # not row by row
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_left_as_it_was_and_draws_stay(training):
     model = net(nn.BatchNorm1d(6), nn.Dropout(0.5)).train(training)
