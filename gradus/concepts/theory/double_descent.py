@@ -156,9 +156,25 @@ def example():
     totals = [sum(double_descent(s, w, n, j, sigma, 0.0)[:2]) for j in (few, many)]
     mild = double_descent(s, w, n, k, sigma, ridge)
     return dict(s=s, w=w, n=n, k=k, sigma=sigma, lam=0.0) | dict(
-        B=B, V=V, kappa=kappa, total=B + V, theta=5 / 9, shrunk=1.6 / 9, B3=B3, V3=V3, total3=B3 + V3, share=26 / 34,
-        lost=14.4 / 51, few=few, many=many, total1=totals[0], total6=totals[1], ridge=ridge, larger=mild[2], mild=sum(mild[:2]),
-    )  # fmt: skip
+        B=B,
+        V=V,
+        kappa=kappa,
+        total=B + V,
+        theta=5 / 9,
+        shrunk=1.6 / 9,
+        B3=B3,
+        V3=V3,
+        total3=B3 + V3,
+        share=26 / 34,
+        lost=14.4 / 51,
+        few=few,
+        many=many,
+        total1=totals[0],
+        total6=totals[1],
+        ridge=ridge,
+        larger=mild[2],
+        mild=sum(mild[:2]),
+    )
 
 
 @DESCENT.exercise
@@ -580,8 +596,10 @@ def figure(sigma, lam, n):
     left.minorticks_off()
     left.legend(fontsize=9, frameon=False, loc="upper right")
     m = np.arange(4, 161, 6)
-    rows = {q: np.array([sum(double_descent(np.ones(80), np.full(80, 1 / 80), int(j), np.inf, sigma, q(j))[:2]) for j in m])
-            for q in (lambda j: lam, lambda j: max(sigma, 1e-3) ** 2 * 80 / j)}  # fmt: skip
+    rows = {
+        q: np.array([sum(double_descent(np.ones(80), np.full(80, 1 / 80), int(j), np.inf, sigma, q(j))[:2]) for j in m])
+        for q in (lambda j: lam, lambda j: max(sigma, 1e-3) ** 2 * 80 / j)
+    }
     given, best = rows.values()
     right.semilogy(
         m, np.where(np.isfinite(given), np.maximum(given, 1e-4), np.nan), color=COLOURS[2], lw=2, label="this ridge"
