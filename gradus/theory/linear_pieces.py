@@ -58,7 +58,8 @@ def linear_pieces(
 
     Args:
         model: any module whose outputs are continuous and piecewise affine in its input, sample by sample, in the mode in which it stands: dense and
-            convolutional layers, ReLU and its kin, max pooling, averages, batch normalisation in eval mode, shortcuts. This is checked.
+            convolutional layers, ReLU and its kin, max pooling, averages, batch normalisation in eval mode, shortcuts. This is checked; sorting,
+            adaptive and three-dimensional max pooling, whose kinks are not seen, are refused.
         start: one input, without the axis of samples.
         end: another.
         walkers: from how many points the search runs, as one batch.
@@ -149,13 +150,17 @@ class _Segment:
 
     def __init__(self, model: nn.Module, state: dict[str, Tensor], a: Tensor, b: Tensor) -> None:
         self.model, self.state, self.a, self.b = model, state, a, b
+        # Their derivative along the segment, written out: left out, it makes each product a detour through Python, and slow.
+        self.still = {
+            k: torch.zeros_like(state[k]) for k, p in model.named_parameters() if p.is_floating_point()
+        }
 
     def _inputs(self, t: Tensor) -> Tensor:
         shape = (-1,) + (1,) * self.a.ndim
         return (1 - t).reshape(shape) * self.a + t.reshape(shape) * self.b
 
-    def _call(self, x: Tensor) -> Tensor:
-        y = torch.func.functional_call(self.model, self.state, (x,))
+    def _call(self, x: Tensor, state: dict[str, Tensor] | None = None) -> Tensor:
+        y = torch.func.functional_call(self.model, state or self.state, (x,))
         if not isinstance(y, Tensor) or not y.is_floating_point() or not y.ndim or len(y) != len(x):
             raise refusal("model", ("one that gives a tensor with a row a sample", "每个样本给出一行的模型"), y, kind=True)  # fmt: skip
         return y.flatten(1) if y.ndim > 1 else y[:, None]
@@ -186,8 +191,11 @@ class _Segment:
         with torch.no_grad(), warnings.catch_warnings(), forward_ad.dual_level():
             warnings.filterwarnings("ignore", category=DeprecationWarning)  # of torch's own first use
             x = self._inputs(t)
+            state = self.state | {
+                k: forward_ad.make_dual(self.state[k], zero) for k, zero in self.still.items()
+            }
             with Switches() as kinks:
-                y = self._call(forward_ad.make_dual(x, (self.b - self.a).expand_as(x).clone()))
+                y = self._call(forward_ad.make_dual(x, (self.b - self.a).expand_as(x).clone()), state)
             slope = forward_ad.unpack_dual(y).tangent
             slope = torch.zeros_like(y) if slope is None else slope
             zs, ds = [y.new_zeros(len(x), 0)], [y.new_zeros(len(x), 0)]

@@ -32,30 +32,38 @@ class Switches(TorchFunctionMode):
         return call(*args, **kwargs)
 
 
+def _above(x: Tensor, edge: Any) -> Tensor:
+    """The difference; of a number as a number, for with forward derivatives torch makes of it a tensor, and takes a detour through Python."""
+    if isinstance(x, Tensor) and not isinstance(edge, Tensor):
+        difference: Tensor = torch.ops.aten.sub.Scalar(x, edge)
+        return difference
+    return x - edge
+
+
 def _zero(x: Tensor, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
-    yield 1.0 * x  # a copy: the operation may be in place
+    yield x.clone()  # the operation may be in place
 
 
 def _hardtanh(
     x: Tensor, min_val: float = -1.0, max_val: float = 1.0, *rest: Any, **kwargs: Any
 ) -> Iterator[Tensor]:
-    yield from (x - min_val, x - max_val)
+    yield from (_above(x, min_val), _above(x, max_val))
 
 
 def _relu6(x: Tensor, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
-    yield from (1.0 * x, x - 6)
+    yield from (x.clone(), _above(x, 6))
 
 
 def _threshold(x: Tensor, threshold: float, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
-    yield x - threshold
+    yield _above(x, threshold)
 
 
 def _clamp(x: Tensor, min: Any = None, max: Any = None, **kwargs: Any) -> Iterator[Tensor]:
-    yield from (x - edge for edge in (min, max) if edge is not None)
+    yield from (_above(x, edge) for edge in (min, max) if edge is not None)
 
 
 def _pair(a: Any, b: Any, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:
-    yield a - b
+    yield _above(a, b)
 
 
 def _largest(x: Tensor, dim: Any = None, *rest: Any, **kwargs: Any) -> Iterator[Tensor]:

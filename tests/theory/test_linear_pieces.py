@@ -33,8 +33,12 @@ class Shortcut(nn.Module):
 
 
 class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.tensor(0.1))
+
     def forward(self, x):
-        y = torch.where(x > 0.1, 2 * x, x + 0.1)
+        y = torch.where(x > 0.1, x + x, x + self.shift)
         return torch.stack([y.max(1).values, y.amin(1), x.abs().sum(1), x.max(-1, keepdim=True)[0][:, 0]], 1)
 
 

@@ -41,6 +41,11 @@ def ua_layers(f, cells, x):
 
 # depth-separation: from region to region, each time to the nearest zero of a unit
 def ds_walk(Ws, bs, start, end):
+    Ws, bs = (
+        [W.astype(float) for W in Ws],
+        [b.astype(float) for b in bs],
+    )  # the step beyond a kink is below float32
+    start, end = start.astype(float), end.astype(float)
     t, slopes = 0.0, []
     while True:
         near, at = 1.0, t + 1e-10

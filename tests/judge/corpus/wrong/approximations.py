@@ -27,9 +27,9 @@ def ua_nodes_for_cells(f, cells, x):
     return _network(f, cells, x, _beyond, at=lambda m, N: np.minimum(m / max(N - 1, 1), 1.0))
 
 
-# universal-approximation: the bias of the second layer is one short
-def ua_bias_short(f, cells, x):
-    return _network(f, cells, x, lambda r: np.maximum(sum(r) - len(r), 0) * len(r) if len(r) > 1 else r[0])
+# universal-approximation: the bias of the second layer is that of two axes, whatever their number
+def ua_bias_of_two(f, cells, x):
+    return _network(f, cells, x, lambda r: np.maximum(sum(r) - 1, 0) if len(r) > 1 else r[0])
 
 
 # universal-approximation: values of single axes alone, mixed differences left out

@@ -60,7 +60,7 @@ def convergence_logarithm(
     return _bounds(a, distance, second_moment, gap, smoothness, variance, growth, pl, last=last)
 
 
-# sgd-convergence: the plain mean of the iterates, bounded as the weighted one
+# sgd-convergence: the bound of the plain mean of the iterates for that of the weighted one
 def convergence_plain_mean(
     step_sizes, distance=np.inf, second_moment=np.inf, gap=np.inf, smoothness=np.inf, variance=np.inf, growth=0.0, pl=0.0
 ):  # fmt: skip

@@ -41,7 +41,7 @@ def bias_perceptron(x, y, start=None):
     return _results(x, y, start, w)
 
 
-# implicit-bias: samples centred first, which is another machine
+# implicit-bias: least squares on centred samples in place of the largest margin
 def bias_centred(x, y, start=None):
     _checked(x, y)
     middle = x.mean(0) if len(x) > 2 and x.shape[1] > 1 else 0.0
