@@ -51,8 +51,8 @@ BIAS = Concept(
     source="soudry2018implicit",
     year=2018,
     people=("Daniel Soudry", "Nathan Srebro", "Suriya Gunasekar", "Ziwei Ji", "Matus Telgarsky", "Kaifeng Lyu"),
-    aliases="implicit regularization, implicit regularisation, minimum-norm solution, minimum norm interpolation, max-margin direction, algorithmic regularization, "
-    "隐式正则化, 最小范数解, 最小范数插值, 最大间隔方向",
+    aliases="implicit regularization, implicit regularisation, minimum-norm solution, max-margin direction, algorithmic regularization, "
+    "隐式正则化, 最小范数解, 最大间隔方向",
     implementations=(
         Implementation(
             "gradus.theory:implicit_bias",
