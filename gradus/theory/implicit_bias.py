@@ -154,7 +154,7 @@ def _not_separable(came: Text) -> Exception:
         ("samples that a hyperplane through 0 separates", "可由过原点的超平面分开的样本"),
         came,
         (
-            "put a 1 behind each sample for an offset; otherwise the loss has a minimum, and no direction is sought",
-            "需要偏置时在每个样本后添上 1；否则损失有极小点，并不趋向某个方向",
+            "put a 1 behind each sample for an offset; if that does not separate them either, no direction has a margin above 0",
+            "需要偏置时在每个样本后添上 1；若仍不可分，则没有哪个方向的间隔大于 0",
         ),
     )

@@ -133,6 +133,7 @@ def test_it_rises_along_the_training_of_a_network():
     smoothed = [s.smoothed for s in seen]
     assert smoothed == sorted(smoothed)
     assert all(s.smoothed <= s.value for s in seen)
+    assert all(s.errors == 0 for s in seen) and seen[-1].value > 1.02 * seen[0].value
 
 
 def test_linear_models_stay_below_the_largest_margin():
