@@ -621,7 +621,7 @@ def figure(scatter, span, budget):
             left.loglog(N, L, "o", color=COLOURS[1], ms=3, label="runs")
     left.loglog(far, losses(PLAIN, far, 100 * far), color=COLOURS[0], lw=2, label="law, D = 100 N")
     left.axhline(PLAIN[0], color="0.5", lw=0.9, ls=":")
-    left.set(xlabel="parameters N", ylabel="loss", xlim=(1e6, 1e10), ylim=(1.5, 12), yticks=[2, 3, 5, 10])
+    left.set(xlabel="parameters N", ylabel="loss", xlim=(7e5, 1e10), ylim=(1.5, 12), yticks=[2, 3, 5, 10])
     left.set_yticklabels(["2", "3", "5", "10"])
     left.minorticks_off()
     left.legend(fontsize=9, frameon=False)
