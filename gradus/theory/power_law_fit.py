@@ -118,6 +118,8 @@ def minimise(
                 if new < loss or (new == loss and damping <= 1e-4):
                     moved = True
                     break
+                if float(gradient @ step) <= 1e-16 * (loss + float(np.abs(r).sum())):
+                    break  # what a step could gain the loss no longer tells
             damping *= 8
         if not moved:
             break

@@ -37,15 +37,15 @@ def scaling_by_scipy(N, D, L, delta, C):
         p = np.exp(z - f)
         return f - y, np.stack([p[0], p[1], p[2], -p[1] * x1, -p[2] * x2], 1)
 
-    fits = [
-        scipy.optimize.least_squares(
-            lambda t: parts(t)[0], [np.log(0.6 * L.min()), -1, -1, alpha, beta], jac=lambda t: parts(t)[1], loss="huber",
-            f_scale=delta, xtol=1e-12, ftol=1e-12, gtol=1e-12, max_nfev=400, x_scale="jac",
-        )
-        for alpha in (0.2, 0.6) for beta in (0.2, 0.6)
-    ]  # fmt: skip
-    t = min(fits, key=lambda fit: fit.cost).x
-    for _ in range(80):  # fixed point of reweighting
+    starts = [[np.log(0.6 * L.min()), -1, -1, q, w] for q, w in ((0.2, 0.2), (0.6, 0.2), (0.4, 0.4))]
+    t = min(
+        (scipy.optimize.least_squares(
+            lambda t: parts(t)[0], start, jac=lambda t: parts(t)[1], loss="huber", f_scale=delta,
+            xtol=1e-7, ftol=1e-8, max_nfev=100, x_scale="jac",
+        ) for start in starts),
+        key=lambda found: found.cost,
+    ).x  # fmt: skip
+    for _ in range(40):  # fixed point of reweighting
         r, J = parts(t)
         root = np.sqrt(np.minimum(1, delta / np.maximum(np.abs(r), 1e-300)))
         t = t - np.linalg.pinv(root[:, None] * J) @ (root * r)
@@ -68,18 +68,14 @@ def scaling_by_exponents(N, D, L, delta, C):
         r = np.abs(np.log(T @ c) - np.log(L))
         return np.where(r <= delta, r * r / 2, delta * (r - delta / 2)).sum() / delta**2
 
-    best = min(
-        (
-            scipy.optimize.minimize(cost, np.log([a, b]), method="Nelder-Mead")
-            for a in (0.2, 0.5)
-            for b in (0.2, 0.5)
-        ),
-        key=lambda found: found.fun,
+    starts = [np.log([a, b]) for a in (0.2, 0.35, 0.6) for b in (0.2, 0.35, 0.6)]
+    best = scipy.optimize.minimize(
+        cost, min(starts, key=cost), method="Nelder-Mead", options=dict(xatol=1e-3, fatol=1e-3)
     )
     alpha, beta = np.exp(best.x)
     T, c = linear(alpha, beta)
     t = np.array([*c, alpha, beta])
-    for _ in range(150):
+    for _ in range(50):
         T = np.stack([np.ones(len(L)), (N / n) ** -t[3], (D / d) ** -t[4]], 1)
         f = T @ t[:3]
         J = np.concatenate([T, -(T[:, 1:] * t[1:3] * np.log(np.stack([N / n, D / d], 1)))], 1) / f[:, None]
