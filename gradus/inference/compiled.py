@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,18 +10,17 @@ from typing import Any
 import numpy as np
 
 from gradus.arguments import choice, number, refusal
-from gradus.errors import GradusError
 from gradus.inference.cluster_tree import Cluster, cluster_tree
 from gradus.inference.either_way import EitherWay, multiplied_out
 from gradus.inference.elimination_order import RULES, EliminationOrder, ordered
 from gradus.inference.evidence import Evidence, checked_evidence
+from gradus.inference.fits import refuse_joint, refuse_tables
 from gradus.inference.impossible import impossible
 from gradus.inference.names import variable_names
 from gradus.inference.network import Network
 from gradus.inference.passes import marginals
 from gradus.inference.posterior import Explanation, Posterior
 from gradus.inference.traceback import best_states
-from gradus.text import Text
 
 __all__ = ["CompiledNetwork"]
 
@@ -94,24 +94,23 @@ class CompiledNetwork:
         self._cells = sum(shapes)
         self._largest = max(shapes, default=0)
         self.places = {v: i for i, v in enumerate(self.order.variables)}
-        self._refuse_more_than(self._needed(1))
+        refuse_tables(self._needed(1), self.memory, self.order.width)
         self._passes = EitherWay(network, self.clusters)
+
+    def _within(self, memory: float) -> CompiledNetwork:
+        """The same plan under another limit of memory.
+
+        Raises:
+            GradusError: the tables would not fit into it.
+        """
+        other = copy.copy(self)
+        other.memory = number("memory", memory, above=0)
+        refuse_tables(other._needed(1), other.memory, other.order.width)
+        return other
 
     def _needed(self, sets: int) -> float:
         """Bytes: what came together in each cluster, its potentials, and what is being made of the largest."""
         return 8.0 * ((self._cells + 2 * self._largest) * sets + self._cells)
-
-    def _refuse_more_than(self, needed: float) -> None:
-        if needed > self.memory:
-            width = self.order.width
-            raise GradusError(
-                Text(
-                    f"memory: exact inference needs {_size(needed)} of tables (width {width}), allowed are {_size(self.memory)};"
-                    f" give memory={needed:.1e} if the machine has it, or more evidence by network.given(…)",
-                    f"memory：精确推断的表需要 {_size(needed)}（树宽 {width}），允许 {_size(self.memory)}；"
-                    f"若机器容得下，请给出 memory={needed:.1e}，或用 network.given(…) 代入更多证据",
-                )
-            )
 
     def infer(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Posterior:
         """The posterior of every variable, and the logarithm of the probability of the evidence.
@@ -204,6 +203,7 @@ class CompiledNetwork:
             [[0.5, 0.0], [0.25, 0.25]]
         """
         known = self._one_set(evidence, soft)
+        refuse_joint([self.network.size(v) for v in self.last], self.memory)
         modes = self._modes("keep", self.last)
         up, log = self._passes.up(known.vectors, False, modes)
         wanted = [v for v in self.network.states if v in self.last]
@@ -275,8 +275,9 @@ class CompiledNetwork:
         """The sets of findings by as many as the cache holds, as places and vectors."""
         if known.batch is None:
             return [(slice(0, 1), known.vectors)]
-        cells = max(self._cells, 1)
-        step = int(max(1, min(max(CACHED / cells, LEAST), self.memory / self._needed(1))))
+        step = int(
+            max(1, min(max(CACHED / max(self._cells, 1), LEAST), self.memory / max(self._needed(1), 1)))
+        )
         made = []
         for i in range(0, known.batch, step):
             part = slice(i, min(i + step, known.batch))
@@ -288,7 +289,3 @@ class CompiledNetwork:
             return
         place = start + int(np.argmin(log)) if known.batch is not None else None
         raise impossible(self, known, place)
-
-
-def _size(bytes_: float) -> str:
-    return f"{bytes_ / 2**30:.3g} GiB" if bytes_ >= 2**30 else f"{bytes_ / 2**20:.3g} MiB"
