@@ -87,7 +87,7 @@ class Network:
         if not isinstance(evidence, Mapping):
             expected = ("findings by name, such as {'rain': 'yes'}", "以名称给出的证据，例如 {'rain': 'yes'}")
             raise refusal(name, expected, evidence, kind=True)
-        found = {}
+        found: dict[str, int] = {}
         for given, state in evidence.items():
             variable = variable_name(name, given, self.states)
             place = state_index(name, variable, state, self.states[variable])
