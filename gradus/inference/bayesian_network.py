@@ -12,7 +12,7 @@ import numpy as np
 from gradus.arguments import refusal
 from gradus.inference.names import variable_name, variable_names
 from gradus.inference.network import Network
-from gradus.inference.network_tables import Factor, Table, checked_states, checked_table
+from gradus.inference.network_tables import Factor, Table, checked_states, checked_table, held
 from gradus.text import Text
 
 __all__ = ["ROUNDING", "BayesianNetwork"]
@@ -108,7 +108,7 @@ class BayesianNetwork(Network):
             raise refusal(name, ("rows that sum to 1", "和为 1 的行"), came)
         if worst > SILENT:
             mended.append(f"{variable} ({worst:.1e})")
-        return Table(parents, table / total if worst > EXACT else table)
+        return Table(parents, held(table / total) if worst > EXACT else table)
 
     def _refuse_cycles(self) -> None:
         try:

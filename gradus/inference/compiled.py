@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from gradus.arguments import choice, number, refusal
-from gradus.errors import GradusError
 from gradus.inference.cluster_tree import Cluster, cluster_tree
+from gradus.inference.either_way import EitherWay, multiplied_out
 from gradus.inference.elimination_order import RULES, EliminationOrder, ordered
 from gradus.inference.evidence import Evidence, checked_evidence
+from gradus.inference.fits import refuse_joint, refuse_tables
 from gradus.inference.impossible import impossible
 from gradus.inference.names import variable_names
 from gradus.inference.network import Network
-from gradus.inference.passes import Upward, downward, log_of, logarithm, marginals, upward
+from gradus.inference.passes import marginals
 from gradus.inference.posterior import Explanation, Posterior
-from gradus.inference.potentials import scaled
 from gradus.inference.traceback import best_states
-from gradus.text import Text
 
 __all__ = ["CompiledNetwork"]
 
@@ -37,7 +37,7 @@ class CompiledNetwork:
         P(x_c\mid e)\propto\psi_c(x_c)\prod_{d}\mu_{d\to c}
 
     The order of elimination, the axes and the shapes are fixed once. Evidence then comes in as vectors of likelihoods, and
-    many sets of it as a batch axis. Messages are scaled, so that no product underflows.
+    many sets of it as a batch axis. Messages are scaled; what leaves the range of doubles all the same is done in logarithms.
 
     Args:
         network: a `BayesianNetwork` or a `MarkovNetwork`.
@@ -94,24 +94,23 @@ class CompiledNetwork:
         self._cells = sum(shapes)
         self._largest = max(shapes, default=0)
         self.places = {v: i for i, v in enumerate(self.order.variables)}
-        self._refuse_more_than(self._needed(1))
-        self._potentials, self._log_scale = scaled(network, self.clusters)
+        refuse_tables(self._needed(1), self.memory, self.order.width)
+        self._passes = EitherWay(network, self.clusters)
+
+    def _within(self, memory: float) -> CompiledNetwork:
+        """The same plan under another limit of memory.
+
+        Raises:
+            GradusError: the tables would not fit into it.
+        """
+        other = copy.copy(self)
+        other.memory = number("memory", memory, above=0)
+        refuse_tables(other._needed(1), other.memory, other.order.width)
+        return other
 
     def _needed(self, sets: int) -> float:
         """Bytes: what came together in each cluster, its potentials, and what is being made of the largest."""
         return 8.0 * ((self._cells + 2 * self._largest) * sets + self._cells)
-
-    def _refuse_more_than(self, needed: float) -> None:
-        if needed > self.memory:
-            width = self.order.width
-            raise GradusError(
-                Text(
-                    f"memory: exact inference needs {_size(needed)} of tables (width {width}), allowed are {_size(self.memory)};"
-                    f" give memory={needed:.1e} if the machine has it, or more evidence by network.given(…)",
-                    f"memory：精确推断的表需要 {_size(needed)}（树宽 {width}），允许 {_size(self.memory)}；"
-                    f"若机器容得下，请给出 memory={needed:.1e}，或用 network.given(…) 代入更多证据",
-                )
-            )
 
     def infer(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Posterior:
         """The posterior of every variable, and the logarithm of the probability of the evidence.
@@ -137,16 +136,16 @@ class CompiledNetwork:
             if len(names) == 1
         }
         if known.batch is None:
-            up, log = self._up(known.vectors, False, modes)
+            up, log = self._passes.up(known.vectors, False, modes)
             self._refuse_impossible(log, known, 0)
-            found = marginals(self.clusters, downward(self.clusters, up))
+            found = marginals(self.clusters, self._passes.down(up))
             return Posterior(states, {v: found[v] if v in found else certain[v] for v in states}, float(log))
         logs = np.empty(known.batch)
         tables = {v: certain.get(v, np.empty((known.batch, len(names)))) for v, names in states.items()}
         for part, vectors in self._chunks(known):
-            up, logs[part] = self._up(vectors, True, modes)
+            up, logs[part] = self._passes.up(vectors, True, modes)
             self._refuse_impossible(logs[part], known, part.start)
-            for v, table in marginals(self.clusters, downward(self.clusters, up)).items():
+            for v, table in marginals(self.clusters, self._passes.down(up)).items():
                 tables[v][part] = table.T
         return Posterior(states, tables, logs)
 
@@ -187,7 +186,7 @@ class CompiledNetwork:
             return tensor_log_evidence(self, known, tables)
         logs = np.empty(known.batch or 1)
         for part, vectors in self._chunks(known):
-            logs[part] = self._up(vectors, known.batch is not None, modes)[1]
+            logs[part] = self._passes.up(vectors, known.batch is not None, modes)[1]
         return logs if known.batch is not None else float(logs[0])
 
     def joint(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Array:
@@ -204,20 +203,20 @@ class CompiledNetwork:
             [[0.5, 0.0], [0.25, 0.25]]
         """
         known = self._one_set(evidence, soft)
+        refuse_joint([self.network.size(v) for v in self.last], self.memory)
         modes = self._modes("keep", self.last)
-        up, log = self._up(known.vectors, False, modes)
+        up, log = self._passes.up(known.vectors, False, modes)
         wanted = [v for v in self.network.states if v in self.last]
         axes = [v for v in wanted if v in self.places]
-        table = np.ones([len(self.network.states[v]) for v in axes])
+        kept = []
         for cluster, mode, product in zip(self.clusters, modes, up.products, strict=True):
             if mode == "keep":
                 order = sorted(range(len(cluster.variables)), key=lambda k: axes.index(cluster.variables[k]))
-                spread = [n if v in cluster.variables else 1 for v, n in zip(axes, table.shape, strict=True)]
-                table = table * product.transpose(order).reshape(spread)
-        total = table.sum()
-        self._refuse_impossible(log + logarithm(total), known, 0)
-        posterior: Array = table / total
-        return posterior.reshape([len(self.network.states[v]) for v in wanted])
+                spread = [self.network.size(v) if v in cluster.variables else 1 for v in axes]
+                kept.append(product.transpose(order).reshape(spread))
+        table, total = multiplied_out(kept, up.logarithms)
+        self._refuse_impossible(log + total, known, 0)
+        return table.reshape([len(self.network.states[v]) for v in wanted])
 
     def maximize(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Explanation:
         r"""The states that are the most probable together, given the evidence.
@@ -245,7 +244,7 @@ class CompiledNetwork:
         places = {v: np.zeros(known.batch or 1, dtype=int) for v in self.network.states if v in wanted}
         logs = np.empty(known.batch or 1)
         for part, vectors in self._chunks(known):
-            up, log = self._up(vectors, known.batch is not None, modes)
+            up, log = self._passes.up(vectors, known.batch is not None, modes)
             self._refuse_impossible(log, known, part.start)
             logs[part] = log
             for v, chosen in best_states(self.clusters, up, modes, part.stop - part.start).items():
@@ -276,24 +275,17 @@ class CompiledNetwork:
         """The sets of findings by as many as the cache holds, as places and vectors."""
         if known.batch is None:
             return [(slice(0, 1), known.vectors)]
-        cells = max(self._cells, 1)
-        step = int(max(1, min(max(CACHED / cells, LEAST), self.memory / self._needed(1))))
+        step = int(
+            max(1, min(max(CACHED / max(self._cells, 1), LEAST), self.memory / max(self._needed(1), 1)))
+        )
         made = []
         for i in range(0, known.batch, step):
             part = slice(i, min(i + step, known.batch))
             made.append((part, {v: x[:, part] if x.shape[1] > 1 else x for v, x in known.vectors.items()}))
         return made
 
-    def _up(self, vectors: Mapping[str, Array], batched: bool, modes: Sequence[str]) -> tuple[Upward, Any]:
-        up = upward(self.clusters, self._potentials, vectors, batched, modes)
-        return up, self._log_scale + log_of(up, [x[0] for v, x in vectors.items() if v not in self.places])
-
     def _refuse_impossible(self, log: Any, known: Evidence, start: int) -> None:
         if np.all(log > -np.inf):
             return
         place = start + int(np.argmin(log)) if known.batch is not None else None
         raise impossible(self, known, place)
-
-
-def _size(bytes_: float) -> str:
-    return f"{bytes_ / 2**30:.3g} GiB" if bytes_ >= 2**30 else f"{bytes_ / 2**20:.3g} MiB"

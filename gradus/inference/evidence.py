@@ -71,6 +71,7 @@ def checked_evidence(network: Network, evidence: Any, soft: Any) -> Evidence:
             "以名称给出的似然，例如 {'rain': [0.8, 0.1]}",
         )
         raise refusal("soft", expected, soft, kind=True)
+    seen: list[str] = []
     for given, likelihood in (soft or {}).items():
         variable = variable_name("soft", given, network.states)
         n, name = network.size(variable), f"soft[{given!r}]"
@@ -82,5 +83,10 @@ def checked_evidence(network: Network, evidence: Any, soft: Any) -> Evidence:
             )
         nonnegative(name, values)
         values = values.T if values.ndim == 2 else values if batch is None else values[:, None]
+        if variable in seen:  # as "7" and as 7
+            raise refusal(
+                "soft", (f"one likelihood of {variable}", f"变量 {variable} 的一个似然"), Text("two", "两个")
+            )
+        seen.append(variable)
         vectors[variable] = vectors[variable] * values if variable in vectors else values
-    return Evidence(vectors, batch, findings, tuple(soft or ()))
+    return Evidence(vectors, batch, findings, tuple(seen))

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradus.arguments import refusal
 from gradus.errors import GradusError
 from gradus.text import Text
@@ -36,7 +38,7 @@ def variable_name(name: str, given: Any, states: Mapping[str, Sequence[str]]) ->
     Raises:
         GradusError: there is none of that name.
     """
-    found = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    found = str(given) if isinstance(given, (int, np.integer)) and not isinstance(given, bool) else given
     if isinstance(found, str) and found in states:
         return found
     raise unknown(name, ("the name of a variable", "变量的名称"), given, states)
@@ -48,7 +50,7 @@ def variable_names(name: str, given: Any, states: Mapping[str, Sequence[str]], l
     Raises:
         GradusError: what came is no name and no list of names, there is none of that name, one comes twice, or too few.
     """
-    several = [given] if isinstance(given, (str, int)) and not isinstance(given, bool) else given
+    several = [given] if isinstance(given, (str, int, np.integer)) and not isinstance(given, bool) else given
     if not isinstance(several, (list, tuple, set, frozenset, dict)):
         raise refusal(
             name,
@@ -75,10 +77,10 @@ def state_index(name: str, variable: str, given: Any, states: Sequence[str]) -> 
     Raises:
         GradusError: the variable has no such state.
     """
-    if isinstance(given, bool) or type(given).__name__ == "bool_":
+    if isinstance(given, (bool, np.bool_)):
         alike = [i for i, state in enumerate(states) if state.casefold() == str(bool(given)).casefold()]
         if len(alike) == 1:
             return alike[0]
-    elif isinstance(given, (str, int)) and str(given) in states:
+    elif isinstance(given, (str, int, np.integer)) and str(given) in states:
         return list(states).index(str(given))
     raise unknown(name, (f"a state of {variable}", f"变量 {variable} 的状态"), given, states)

@@ -17,7 +17,8 @@ from gradus.text import Text
 
 __all__ = ["MarkovNetwork", "Network"]
 
-MOST_AXES = 32  # that an array of NumPy 1 has
+PLAN = "_plan"  # under which a network keeps the plan of its last question
+MOST_AXES = 64 if int(np.__version__.split(".")[0]) > 1 else 32  # that an array can have
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -44,6 +45,10 @@ class Network:
         self.factors: tuple[Factor, ...] = tuple(factors)
         self.name = name
         self.notes: tuple[Text, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: all but the plan, which is of this very network."""
+        return {name: value for name, value in self.__dict__.items() if name != PLAN}
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -82,10 +87,14 @@ class Network:
         if not isinstance(evidence, Mapping):
             expected = ("findings by name, such as {'rain': 'yes'}", "以名称给出的证据，例如 {'rain': 'yes'}")
             raise refusal(name, expected, evidence, kind=True)
-        found = {}
+        found: dict[str, int] = {}
         for given, state in evidence.items():
             variable = variable_name(name, given, self.states)
-            found[variable] = state_index(name, variable, state, self.states[variable])
+            place = state_index(name, variable, state, self.states[variable])
+            if found.setdefault(variable, place) != place:  # as "7" and as 7
+                raise refusal(
+                    name, (f"one state of {variable}", f"变量 {variable} 的一个状态"), Text("two", "两个")
+                )
         return found
 
     def given(self, evidence: Mapping[Any, Any]) -> MarkovNetwork:

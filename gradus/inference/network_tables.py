@@ -11,7 +11,7 @@ from gradus.arguments import array, refusal
 from gradus.inference.names import unknown
 from gradus.text import Text
 
-__all__ = ["Factor", "Table", "checked_factor", "checked_states", "checked_table", "nonnegative"]
+__all__ = ["Factor", "Table", "checked_factor", "checked_states", "checked_table", "held", "nonnegative"]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -109,12 +109,12 @@ def checked_factor(i: int, pair: Any, states: Mapping[str, Sequence[str]]) -> Fa
 def checked_table(
     name: str, given: Any, variables: Sequence[str], states: Mapping[str, Sequence[str]]
 ) -> Array:
-    """A copy of a table of numbers that are 0 or more, an axis a variable.
+    """A copy, which cannot be written to, of a table of numbers that are 0 or more, an axis a variable.
 
     Raises:
         GradusError: it has another shape, or holds something else, and where.
     """
-    table = np.array(array(name, given), dtype=float)
+    table = np.array(array(name, given, finite=True), dtype=float)
     shape = tuple(len(states[v]) for v in variables)
     if table.shape != shape:
         axes = ", ".join(variables)
@@ -123,6 +123,12 @@ def checked_table(
         )
         raise refusal(name, expected, Text(str(table.shape), str(table.shape)))
     nonnegative(name, table)
+    return held(table)
+
+
+def held(table: Array) -> Array:
+    """A table that nobody writes to: plans that are kept rest on it."""
+    table.setflags(write=False)
     return table
 
 

@@ -24,6 +24,7 @@ class Upward(NamedTuple):
         messages: by cluster, what it sent before scaling, one row a state of its separator.
         roots: the numbers that the roots came to.
         logs: the logarithms of what messages were divided by.
+        logarithms: whether products, messages and roots are logarithms themselves.
     """
 
     products: list[Any]
@@ -31,6 +32,7 @@ class Upward(NamedTuple):
     messages: list[Any]
     roots: list[Any]
     logs: list[Any]
+    logarithms: bool = False
 
 
 def upward(

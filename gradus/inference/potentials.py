@@ -11,13 +11,17 @@ from gradus.inference.cluster_tree import Cluster
 from gradus.inference.network import Network
 from gradus.inference.passes import logarithm
 
-__all__ = ["multiplied", "scaled"]
+__all__ = ["log_potentials", "multiplied", "scaled"]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def multiplied(network: Network, clusters: Sequence[Cluster], tables: Sequence[Any]) -> tuple[list[Any], Any]:
+def multiplied(
+    network: Network, clusters: Sequence[Cluster], tables: Sequence[Any], logs: bool = False
+) -> tuple[list[Any], Any]:
     """By cluster the product of its factors, None without one; and the logarithm of what has no variable left.
+
+    Of tables of logarithms (`logs`), by cluster their sum.
 
     A factor is at home where the first of its variables is summed out. Axes that no factor has are of size 1.
     """
@@ -29,7 +33,7 @@ def multiplied(network: Network, clusters: Sequence[Cluster], tables: Sequence[A
         axes = [v for v in variables if v in home]
         table = table.reshape([len(network.states[v]) for v in axes])
         if not axes:
-            log = log + logarithm(table)
+            log = log + (table if logs else logarithm(table))
             continue
         at = min(home[v] for v in axes)
         cluster = clusters[at]
@@ -37,7 +41,10 @@ def multiplied(network: Network, clusters: Sequence[Cluster], tables: Sequence[A
         shape = [n if v in axes else 1 for v, n in zip(cluster.variables, cluster.shape, strict=True)]
         turned = table.transpose(order) if isinstance(table, np.ndarray) else table.permute(order)
         factor = turned.reshape(shape)
-        products[at] = factor if products[at] is None else products[at] * factor
+        if products[at] is None:
+            products[at] = factor
+        else:
+            products[at] = products[at] + factor if logs else products[at] * factor
     return products, log
 
 
@@ -50,3 +57,11 @@ def scaled(network: Network, clusters: Sequence[Cluster]) -> tuple[list[Array], 
         products[i] = product / largest
         log = log + logarithm(largest)
     return products, float(log)
+
+
+def log_potentials(network: Network, clusters: Sequence[Cluster]) -> tuple[list[Array], float]:
+    """The logarithms of the network's own potentials, as they are, and of what has no variable left."""
+    tables = [logarithm(f.table) for f in network.factors]
+    sums, log = multiplied(network, clusters, tables, logs=True)
+    made = [np.zeros((1,) * c.axes) if x is None else x for c, x in zip(clusters, sums, strict=True)]
+    return made, float(log)

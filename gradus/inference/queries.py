@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,14 +11,15 @@ import numpy as np
 from gradus.arguments import refusal
 from gradus.errors import GradusError
 from gradus.inference.compiled import MEMORY, CompiledNetwork
+from gradus.inference.evidence import checked_evidence
 from gradus.inference.names import variable_names
-from gradus.inference.network import Network
+from gradus.inference.network import PLAN, Network
 from gradus.inference.network_tables import Factor
+from gradus.inference.passes import logarithm
 from gradus.inference.posterior import Explanation, Posterior
+from gradus.text import Text
 
 __all__ = ["infer", "most_probable", "query"]
-
-_PLANS: weakref.WeakKeyDictionary[Network, CompiledNetwork] = weakref.WeakKeyDictionary()
 
 
 def infer(
@@ -131,10 +132,10 @@ def most_probable(
 def _planned(network: Network, memory: float) -> CompiledNetwork:
     if not isinstance(network, Network):
         return CompiledNetwork(network)  # which refuses it
-    plan = _PLANS.get(network)
-    if plan is None or plan.memory < memory:
-        plan = _PLANS[network] = CompiledNetwork(network, memory=memory)
-    return plan
+    plan = network.__dict__.get(PLAN)  # kept by the network itself, so that both go together
+    if plan is None:
+        plan = network.__dict__[PLAN] = CompiledNetwork(network, memory=memory)
+    return plan if plan.memory == memory else plan._within(memory)
 
 
 def _names(network: Network, variables: Iterable[str] | str) -> list[str]:
@@ -150,8 +151,18 @@ def _with_evidence_in(
 ) -> Posterior:
     """`infer` on the network of the variables that are left when those of the evidence are known."""
     known = network.index(evidence)
-    rest = {v: x for v, x in (soft or {}).items() if v not in known}
-    posterior = CompiledNetwork(network.given(evidence), memory=memory).infer(soft=rest)
+    likelihoods = checked_evidence(network, evidence, soft).vectors
+    rest = {v: x for v, x in likelihoods.items() if v not in known}
+    compiled = CompiledNetwork(network.given(evidence), memory=memory)
+    log = sum(float(logarithm(likelihoods[v][i])) for v, i in known.items())  # soft evidence of what is known
+    if log == -math.inf or compiled.log_evidence() == -math.inf:
+        raise GradusError(
+            Text(
+                "evidence: these findings and likelihoods have probability 0 together in this network; drop one of them",
+                "evidence：这些证据与似然在此网络中同时成立的概率为 0；请去掉其中一项",
+            )
+        )
+    posterior = compiled.infer(soft=rest)
     certain = {v: np.eye(len(network.states[v]))[i] for v, i in known.items()}
     marginals = {v: certain[v] if v in certain else posterior[v] for v in network.states}
-    return Posterior(network.states, marginals, posterior.log_evidence)
+    return Posterior(network.states, marginals, posterior.log_evidence + log)

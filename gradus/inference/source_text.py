@@ -85,5 +85,12 @@ def written(file: str | os.PathLike[str], text: str) -> None:
         GradusError: it cannot be written.
     """
     where = Path(checked_path("file", file))
-    raw = text.encode()
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError as error:
+        odd = ascii(text[error.start])
+        raise GradusError(
+            Text(f"network: expected names that UTF-8 can hold, got the character {odd}",
+                 f"network：名称应能以 UTF-8 编码，实为字符 {odd}")
+        ) from None  # fmt: skip
     write_atomically(where, [gzip.compress(raw, mtime=0) if where.suffix == ".gz" else raw])

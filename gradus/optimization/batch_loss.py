@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gradus.arguments import function, refusal
 from gradus.arguments.tensors import module, tensor
+from gradus.optimization.model_inputs import taking
 from gradus.optimization.unchanged_model import outside_of_inference
 from gradus.text import Text
 
@@ -48,9 +49,11 @@ def value_of(loss: Loss, model: nn.Module, inputs: Tensor, targets: Tensor) -> T
     """The loss of a batch, a scalar in the graph of the model's parameters.
 
     Raises:
-        GradusError: it is no tensor of one number, or does not depend on the model.
+        GradusError: it is no tensor of one number, or does not depend on the model, or that does not take the inputs.
     """
-    value = loss(model(inputs), targets)
+    with taking("data"):
+        outputs = model(inputs)
+    value = loss(outputs, targets)
     if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
         raise refusal("loss", ("a function to a tensor of one number that depends on the model", "返回依赖于模型的单个数的张量的函数"), value, kind=True)  # fmt: skip
     return value.reshape(())

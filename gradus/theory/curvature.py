@@ -14,6 +14,7 @@ from torch.nn.parameter import is_lazy
 from gradus.arguments import choice, flag, refusal
 from gradus.arguments.tensors import tensor
 from gradus.optimization.batch_loss import Loss, checked, trainable
+from gradus.optimization.model_inputs import taking
 from gradus.optimization.stateless_call import StatelessCall
 from gradus.optimization.unchanged_model import outside_of_inference
 from gradus.text import Text
@@ -153,7 +154,8 @@ class Curvature:
 
     def _outputs(self, inputs: Tensor) -> Any:
         buffers = {name: b.clone() for name, b in self._model.named_buffers()}
-        return StatelessCall(self._model)(buffers, inputs)
+        with taking("data"):
+            return StatelessCall(self._model)(buffers, inputs)
 
     def _value(self, outputs: Any, targets: Tensor) -> Tensor:
         value = self._loss(outputs, targets)

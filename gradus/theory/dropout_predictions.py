@@ -12,7 +12,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from gradus.arguments import refusal, whole
 from gradus.arguments.tensors import module, tensor
-from gradus.errors import GradusError
+from gradus.optimization.model_inputs import taking
 from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 from gradus.theory.dropout_masks import GivenMasks, all_bits, flip_bound
@@ -171,14 +171,8 @@ def _output(model: nn.Module, x: Tensor) -> Tensor:
 
 def _first_output(model: nn.Module, x: Tensor) -> Tensor:
     """What the model itself raises at its inputs is said of the argument."""
-    try:
+    with taking("inputs"):
         return _output(model, x)
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        if isinstance(error, GradusError):
-            raise
-        line = str(error).partition("\n")[0]
-        came = f"{type(error).__name__}: {line}"
-        raise refusal("inputs", ("inputs that the model takes", "模型可接受的输入"), Text(came, came)) from error  # fmt: skip
 
 
 def _dropping(model: nn.Module, layers: Iterable[nn.Module] | None) -> list[nn.Module]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gradus.arguments import number, refusal, whole
+from gradus.optimization.model_inputs import taking
 from gradus.optimization.unchanged_model import unchanged
 from gradus.text import Text
 from gradus.theory.binary_divergence import binary_kl_inverse
@@ -148,7 +149,8 @@ def _error(
 
     wrong, n = 0, 0
     for name, inputs, labels in held:
-        f = outputs_of(lent, inputs)  # type: ignore[arg-type]
+        with taking(name):
+            f = outputs_of(lent, inputs)  # type: ignore[arg-type]
         require_classes(f, labels, name)
         guess = f.argmax(1) if f.shape[1] > 1 else (f[:, 0] > 0).long()
         wrong, n = wrong + int((guess != labels).sum()), n + len(labels)

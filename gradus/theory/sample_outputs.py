@@ -9,6 +9,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from gradus.arguments import refusal
 from gradus.errors import GradusError
+from gradus.optimization.model_inputs import taking
 from gradus.text import Text
 
 
@@ -68,14 +69,8 @@ def require_independent(model: nn.Module, sets: list[Tensor]) -> None:
 
 def _first_outputs(name: str, model: nn.Module, x: Tensor) -> Tensor:
     """Of one sample; what the model itself raises at it is said of the argument."""
-    try:
+    with taking(name):
         return outputs_of(model, x)
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        if isinstance(error, GradusError):
-            raise
-        line = str(error).partition("\n")[0]
-        came = f"{type(error).__name__}: {line}"
-        raise refusal(name, ("inputs that the model takes", "模型可接受的输入"), Text(came, came)) from error
 
 
 def _dependent(came: Text) -> GradusError:
