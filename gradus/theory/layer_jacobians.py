@@ -12,6 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gradus.arguments import refusal, whole
 from gradus.arguments.tensors import module, tensor
+from gradus.optimization.model_inputs import taking
 from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 from gradus.theory.data_batches import require_determined
@@ -122,7 +123,7 @@ def layer_jacobians(
         sdpa_kernel(SDPBackend.MATH),
         torch.backends.cudnn.flags(enabled=not any(isinstance(m, nn.RNNBase) for m in model.modules())),
     ):
-        with _listening(model) as calls:
+        with _listening(model) as calls, taking("inputs"):
             model(x)
         for name, kind, call, entering, output in calls:
             of = _Jacobian(output, len(x), most, iterations, generator)

@@ -64,7 +64,30 @@ WITHOUT: dict[str, str] = {
     "gradus.theory.Calibration": RESULT,
     "gradus.theory.FlowComparison": RESULT,
     "gradus.inference.Network": "what BayesianNetwork and MarkovNetwork share; they check",
-    "gradus.inference.Posterior": RESULT,
+    **{
+        f"gradus.inference.{of}.{method}": "as of BayesianNetwork: the same function"
+        for of in ("MarkovNetwork", "Network")
+        for method in ("given", "index", "joint", "size")
+    },
+    "gradus.inference.BayesianNetwork.joint": "takes no arguments",
+    **{
+        f"gradus.inference.{name}": RESULT
+        for name in ("EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+    },
+    **{
+        f"gradus.theory.{name}": RESULT
+        for name in (
+            "InformationPlane",
+            "LayerCurvature",
+            "LayerInformation",
+            "LayerJacobian",
+            "LipschitzBound",
+            "LipschitzStep",
+            "Singular",
+            "SpectralComplexity",
+            "SpectralNorm",
+        )
+    },
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,

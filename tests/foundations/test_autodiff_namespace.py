@@ -28,7 +28,7 @@ FILES = (
     "from_dlpack",
     "as_strided",
 )  # no functions of numbers
-OF_ALL = 4  # one function in so many belongs to the ordinary run
+OF_ALL = 6  # one function in so many belongs to the ordinary run
 SETTINGS = ("set", "get", "show", "print", "info", "test", "err")
 NOT_OF_VALUES = {
     "empty",

@@ -38,7 +38,7 @@ COMPILED = (
 )  # minutes of compiling together
 
 
-QUICK = 20  # one entry in so many belongs to the ordinary run
+QUICK = 30  # one entry in so many belongs to the ordinary run
 
 
 def parameters(corpus, slow=()):
