@@ -38,6 +38,7 @@ COMPILED = (
 )  # minutes of compiling together
 
 
+LARGE = ("lb_gram",)  # two gigabytes, for the products of all pairs
 QUICK = 30  # one entry in so many belongs to the ordinary run
 
 
@@ -47,7 +48,7 @@ def parameters(corpus, slow=()):
 
 def all_but_some(corpus):
     """Most of a large corpus is slow as a whole; of each page in turn, one in `QUICK` stays."""
-    return {e.name for i, e in enumerate(corpus) if i % QUICK} | {*COMPILED, "attention_loops"}
+    return {e.name for i, e in enumerate(corpus) if i % QUICK} | {*COMPILED, *LARGE, "attention_loops"}
 
 
 def first_of_each_kind():
