@@ -14,7 +14,7 @@ from gradus.errors import GradusError, raised, words_of
 from gradus.examination.batches import Taken, taken
 from gradus.examination.budget import Budget
 from gradus.examination.examination import Examination
-from gradus.examination.guard import Guard, plain_attention, silence
+from gradus.examination.guard import Guard, modes_left_alone, plain_attention, silence
 from gradus.examination.preparation import facts_of, load
 from gradus.examination.sections import SECTIONS, Check, chosen
 from gradus.examination.subject import Subject
@@ -187,7 +187,7 @@ def _limited(subject: Subject, guard: Guard) -> None:
     if guard.lazy:
         return
     try:
-        with time_limit(max(0.1 * subject.budget.seconds, 0.05)):
+        with modes_left_alone(), time_limit(max(0.1 * subject.budget.seconds, 0.05)):
             subject.limit()
     except KeyboardInterrupt:
         raise
@@ -249,7 +249,7 @@ def _look(subject: Subject, guard: Guard, section: Section, check: Check, end: f
         return
     begun = subject.budget.spent
     try:
-        with silence(), plain_attention(), time_limit(left), torch.enable_grad():
+        with modes_left_alone(), silence(), plain_attention(), time_limit(left), torch.enable_grad():
             subject.seeded()
             check.look(subject, section)
     except Unchecked as error:

@@ -7,13 +7,14 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from gradus.explanation.torch_state import State, holdings
 
@@ -91,6 +92,23 @@ def silence() -> Iterator[_Nowhere]:
             yield sink
         finally:
             sys.stdout, sys.stderr = out, err
+
+
+@contextmanager
+def modes_left_alone() -> Iterator[None]:
+    """Takes out the dispatch modes that are still entered at its end: a time limit may strike between a mode's steps."""
+    before = torch._C._len_torch_dispatch_stack()
+    try:
+        yield
+    finally:
+        while (held := torch._C._len_torch_dispatch_stack()) > before:
+            with suppress(Exception):  # its own end takes out its hooks on all modules, too
+                mode: Any = _get_current_dispatch_mode()
+                getattr(mode, "counter", mode).__exit__(
+                    None, None, None
+                )  # PyTorch's counter of operations holds the hooks
+            if torch._C._len_torch_dispatch_stack() == held:
+                torch._C._pop_torch_dispatch_stack(None)
 
 
 @contextmanager
