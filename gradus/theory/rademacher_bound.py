@@ -10,11 +10,9 @@ from torch import Tensor, nn
 
 from gradus.arguments import number
 from gradus.optimization.unchanged_model import unchanged
-from gradus.text import Text
-from gradus.theory.classifier_batches import batches_of, margins_of
 from gradus.theory.generalisation_bound import GeneralisationBound
-from gradus.theory.homogeneous_network import HomogeneousNetwork, LinearMap, wide
-from gradus.theory.norm_classes import FINENESS, norm_of, share_of, step_of
+from gradus.theory.homogeneous_network import LinearMap
+from gradus.theory.margin_bound import best_margin, chain_margins, margin_bound
 
 
 @torch.inference_mode(False)
@@ -69,35 +67,16 @@ def rademacher_bound(
     """
     gamma = None if margin is None else number("margin", margin, above=0)
     delta = 1 - number("confidence", confidence, above=0, below=1)
-    batches = batches_of(model, data)
-    network: HomogeneousNetwork | None = None
-    margins, squares = [], 0.0
     with unchanged(model), torch.no_grad():
-        for name, inputs, labels in batches:
-            network = network or HomogeneousNetwork(model, inputs)
-            f = network.outputs(inputs)
-            margins.append(margins_of(f, labels, name))
-            squares += float(inputs.to(wide(inputs)).square().sum())
-        assert network is not None
-        maps = network.maps(inputs)
-    m = torch.cat(margins).cpu()
-    n, k = len(m), f.shape[1]
-    norms = _norms(maps, network.biased) * k
+        chain = chain_margins(model, data)
+        maps = chain.network.maps(chain.inputs)
+    n, k, biased = len(chain.margins), chain.outputs, chain.network.biased
+    norms = _norms(maps, biased) * k
     kappa = 1.0 if k == 1 else 2.0
-    spread = math.sqrt(squares + (n if network.biased else 0)) / n
+    spread = math.sqrt(chain.squares + (n if biased else 0)) / n
     per_norm = 2 * kappa * (1 + math.sqrt(2 * (len(maps) - 1) * math.log(2))) * spread
-    value, terms = min(_values(m, norms, per_norm, delta, gamma), key=lambda found: found[0])
-    terms |= {"norms": norms, "training error": float((m <= 0).double().mean())}
-    return GeneralisationBound(
-        name="Rademacher",
-        value=value,
-        risk=terms["margin loss"],
-        confidence=1 - delta,
-        samples=n,
-        vacuous=value >= 1,
-        assumptions=_assumptions(network.apart),
-        terms=terms,
-    )
+    value, terms = best_margin(chain.margins, norms, lambda a: per_norm * a, delta, gamma)
+    return margin_bound("Rademacher", chain, delta, value, terms | {"norms": norms})
 
 
 def _norms(maps: list[LinearMap], biased: bool) -> float:
@@ -105,46 +84,3 @@ def _norms(maps: list[LinearMap], biased: bool) -> float:
     unit = 1.0 if biased else 0.0  # what carries the 1 on
     squares = [layer.matrix + layer.offset + unit for layer in maps[:-1]]
     return math.sqrt(math.prod(squares) * maps[-1].row)
-
-
-def _values(
-    m: Tensor, norms: float, per_norm: float, delta: float, gamma: float | None
-) -> list[tuple[float, dict[str, float]]]:
-    """The bound for this margin, or for all that make the norm one of those that are paid for."""
-    n, found = len(m), []
-    if gamma is not None:
-        steps = [(step_of(norms / gamma), gamma)]
-    else:
-        largest = max(float(m.abs().max()), 1e-300)
-        low, high = (
-            step_of(norms / largest),
-            step_of(norms * 1024 / largest),
-        )  # a larger margin only turns vacuous
-        steps = [(j, norms * 2.0 ** (-j / FINENESS) or 1.0) for j in range(low, high + 1)]
-    for j, g in steps:
-        loss = float((1 - m / g).clamp(0, 1).mean())
-        complexity = per_norm * norm_of(j)
-        share = share_of(j) * delta
-        chance = 3 * math.sqrt(math.log(2 / share) / (2 * n))
-        terms = {"margin loss": loss, "complexity": complexity, "chance": chance, "margin": g}
-        found.append((loss + complexity + chance, terms))
-    return found
-
-
-def _assumptions(apart: float) -> tuple[Text, ...]:
-    return (
-        Text(
-            "granted: the samples are independent draws of the law for which the bound speaks",
-            "须认可：样本独立地取自该界所针对的分布",
-        ),
-        Text(
-            "granted: the number of layers and their kinds were chosen before the samples were seen; weights and margin need not be",
-            "须认可：层数与层的类型在看到样本之前已选定；权重与间隔则不必",
-        ),
-        Text(
-            f"checked: the model is a chain of linear layers with positively homogeneous activations of slope at most 1; replayed, it "
-            f"gives the same outputs to {apart:.1e}",
-            f"已检验：模型是线性层与斜率不超过 1 的正齐次激活函数组成的链；重算所得输出的相对差为 {apart:.1e}",
-        ),
-        Text("checked: the loss lies between 0 and 1", "已检验：损失在 0 与 1 之间"),
-    )

@@ -11,12 +11,11 @@ from torch.nn import functional as F
 
 from gradus.arguments import number, whole
 from gradus.optimization.unchanged_model import unchanged
-from gradus.text import Text
 from gradus.theory.affine_map import AffineMap
-from gradus.theory.classifier_batches import batches_of, margins_of
 from gradus.theory.generalisation_bound import GeneralisationBound
 from gradus.theory.homogeneous_network import HomogeneousNetwork, wide
-from gradus.theory.norm_classes import FINENESS, norm_of, share_of, step_of
+from gradus.theory.margin_bound import best_margin, chain_margins, margin_bound
+from gradus.theory.norm_classes import norm_of, share_of, step_of
 from gradus.theory.spectral_complexity import covering_log, entropy_integral, spectral_sum
 
 
@@ -75,46 +74,27 @@ def spectral_margin_bound(
     gamma = None if margin is None else number("margin", margin, above=0)
     delta = 1 - number("confidence", confidence, above=0, below=1)
     k = whole("products", products, least=1)
-    batches = batches_of(model, data)
-    network: HomogeneousNetwork | None = None
-    margins, squares = [], 0.0
     with unchanged(model), torch.no_grad():
-        for name, inputs, labels in batches:
-            network = network or HomogeneousNetwork(model, inputs)
-            f = network.outputs(inputs)
-            margins.append(margins_of(f, labels, name))
-            squares += float(inputs.to(wide(inputs)).square().sum())
-        assert network is not None
-        layers = _layers(network, inputs[:1])
+        chain = chain_margins(model, data)
+        inputs = chain.inputs
+        layers = _layers(chain.network, inputs[:1])
         norms = [
             AffineMap(function, (size,), wide(inputs), inputs.device).norm(k, 0)[1]
             for function, size, _, _ in layers
         ]
-    m = torch.cat(margins).cpu()
-    n = len(m)
+    n = len(chain.margins)
     rows = [row for _, _, _, row in layers]
     width = max(max(before, after) for _, before, after, _ in layers)
-    lipschitz, kappa = math.prod(norms), 1.0 if f.shape[1] == 1 else math.sqrt(2)
-    spread = kappa * math.sqrt(squares + (n if network.biased else 0)) * covering_log(width)
+    lipschitz, kappa = math.prod(norms), 1.0 if chain.outputs == 1 else math.sqrt(2)
+    spread = kappa * math.sqrt(chain.squares + (n if chain.network.biased else 0)) * covering_log(width)
     steps = [step_of(row / max(norm, 1e-300)) for row, norm in zip(rows, norms, strict=True)]
-    ratio = spectral_sum([1.0] * len(steps), [norm_of(step) for step in steps])
+    per_norm = spread * spectral_sum([1.0] * len(steps), [norm_of(step) for step in steps])
     share = delta * math.prod(share_of(step) for step in steps)
-    value, terms = min(_values(m, lipschitz, spread * ratio, share, gamma), key=lambda found: found[0])
-    terms |= {
-        "lipschitz": lipschitz,
-        "spectral complexity": spectral_sum(norms, rows),
-        "training error": float((m <= 0).double().mean()),
-    }
-    return GeneralisationBound(
-        name="spectral margin",
-        value=value,
-        risk=terms["margin loss"],
-        confidence=1 - delta,
-        samples=n,
-        vacuous=value >= 1,
-        assumptions=_assumptions(network.apart),
-        terms=terms,
+    value, terms = best_margin(
+        chain.margins, lipschitz, lambda a: 2 * entropy_integral(per_norm * a, n), share, gamma
     )
+    terms |= {"lipschitz": lipschitz, "spectral complexity": spectral_sum(norms, rows)}
+    return margin_bound("spectral margin", chain, delta, value, terms)
 
 
 def _layers(
@@ -168,49 +148,3 @@ def _with_offset(
         return torch.cat([flat, z[:, units:]], 1) if keep else flat
 
     return function
-
-
-def _values(
-    m: Tensor, lipschitz: float, per_norm: float, share: float, gamma: float | None
-) -> list[tuple[float, dict[str, float]]]:
-    """The bound for this margin, or for all that make the norm one of those that are paid for."""
-    n, found = len(m), []
-    if gamma is not None:
-        steps = [(step_of(lipschitz / gamma), gamma)]
-    else:
-        largest = max(float(m.abs().max()), 1e-300)
-        low, high = (
-            step_of(lipschitz / largest),
-            step_of(lipschitz * 1024 / largest),
-        )  # a larger margin only turns vacuous
-        steps = [(j, lipschitz * 2.0 ** (-j / FINENESS) or 1.0) for j in range(low, high + 1)]
-    for j, g in steps:
-        loss = float((1 - m / g).clamp(0, 1).mean())
-        complexity = 2 * entropy_integral(per_norm * norm_of(j), n)
-        chance = 3 * math.sqrt(math.log(2 / (share * share_of(j))) / (2 * n))
-        found.append(
-            (
-                loss + complexity + chance,
-                {"margin loss": loss, "complexity": complexity, "chance": chance, "margin": g},
-            )
-        )
-    return found
-
-
-def _assumptions(apart: float) -> tuple[Text, ...]:
-    return (
-        Text(
-            "granted: the samples are independent draws of the law for which the bound speaks",
-            "须认可：样本独立地取自该界所针对的分布",
-        ),
-        Text(
-            "granted: the number of layers and their kinds were chosen before the samples were seen; weights and margin need not be",
-            "须认可：层数与层的类型在看到样本之前已选定；权重与间隔则不必",
-        ),
-        Text(
-            f"checked: the model is a chain of linear layers with positively homogeneous activations of slope at most 1; replayed, it "
-            f"gives the same outputs to {apart:.1e}",
-            f"已检验：模型是线性层与斜率不超过 1 的正齐次激活函数组成的链；重算所得输出的相对差为 {apart:.1e}",
-        ),
-        Text("checked: the loss lies between 0 and 1", "已检验：损失在 0 与 1 之间"),
-    )
