@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import unicodedata
 from typing import NamedTuple
 
 
@@ -19,6 +21,21 @@ class Text(NamedTuple):
 def as_text(words: str | Text) -> Text:
     """`words` in both languages; those that have one form only (names, another program's words) stand as they are."""
     return words if isinstance(words, Text) else Text(words, words)
+
+
+@functools.cache
+def cell_width(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a Chinese character, none for a combining accent."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_width, text))
+
+
+@functools.cache
+def _width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 CONCEPT_KINDS: dict[str, Text] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
-from gradus.text import Text
+from gradus.text import Text, cell_width
 
 if TYPE_CHECKING:
     from gradus.inference.network import Network
@@ -42,8 +42,10 @@ def infer(options: Namespace, out: Terminal) -> int:
             print(json.dumps({"evidence": evidence, **best._asdict()}, ensure_ascii=False, indent=2))
             return 0
         _head(network, evidence, said, out)
-        wide = max(map(len, best.assignment), default=0)
-        out.lines("\n".join(f"{v:<{wide}}  {state}" for v, state in best.assignment.items()))
+        wide = max(map(cell_width, best.assignment), default=0)
+        out.lines(
+            "\n".join(f"{v}{' ' * (wide - cell_width(v))}  {state}" for v, state in best.assignment.items())
+        )
         out.say()
         out.say(
             out.t(

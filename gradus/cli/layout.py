@@ -5,28 +5,13 @@ Paragraphs and cells are wrapped as Rich wraps them, which takes longer to load 
 
 from __future__ import annotations
 
-import functools
 import re
-import unicodedata
 from collections.abc import Sequence
+
+from gradus.text import cell_width
 
 GAP = 2  # columns between those of a table
 _WORDS = re.compile(r"\s*\S+\s*")
-
-
-@functools.cache
-def cell_width(text: str) -> int:
-    """How many columns of a terminal a text takes: two for a Chinese character, none for a combining accent."""
-    if text.isascii():
-        return len(text)
-    return sum(map(_width, text))
-
-
-@functools.cache
-def _width(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -48,11 +33,11 @@ def wrap(text: str, width: int) -> list[str]:
 def _pieces(word: str, width: int) -> list[str]:
     pieces, used = [""], 0
     for character in word:
-        if used + _width(character) > width and pieces[-1]:
+        if used + cell_width(character) > width and pieces[-1]:
             pieces.append("")
             used = 0
         pieces[-1] += character
-        used += _width(character)
+        used += cell_width(character)
     return pieces
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradus.examination.verdicts import LEVELS, Section, Table
 from gradus.numbers import figure
-from gradus.text import Text
+from gradus.text import Text, cell_width
 
 WIDTH = 110
 MARKS = {"fault": "✗", "warning": "!", "note": "·"}
@@ -87,27 +87,15 @@ def cell(value: Any, lang: str) -> str:
     )
 
 
-def width(text: str) -> int:
-    """Columns of a terminal: two for a Chinese character."""
-    return sum(
-        0
-        if unicodedata.category(c) in ("Mn", "Me", "Cf")
-        else 2
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1
-        for c in text
-    )
-
-
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] | set[int] = ()) -> list[str]:
     """Rows with their cells below each other."""
     if not rows:
         return []
-    wide = [max(width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    wide = [max(cell_width(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = [
-            " " * (w - width(c)) + c if j in right else c + " " * (w - width(c))
+            " " * (w - cell_width(c)) + c if j in right else c + " " * (w - cell_width(c))
             for j, (c, w) in enumerate(zip(row, wide, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
@@ -116,10 +104,10 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] | set[int] = ())
 
 def folded(head: str, text: str) -> list[str]:
     """The text after its head, in lines that fit, the later ones as far in as the first."""
-    indent = " " * width(head)
+    indent = " " * cell_width(head)
     lines, line = [], head
     for word in _words(text):
-        if width(line) + width(word.rstrip()) > WIDTH and line.strip() and line != indent:
+        if cell_width(line) + cell_width(word.rstrip()) > WIDTH and line.strip() and line != indent:
             lines.append(line.rstrip())
             line = indent
         line += word

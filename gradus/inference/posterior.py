@@ -10,7 +10,7 @@ import numpy as np
 
 from gradus.arguments import choice, refusal
 from gradus.inference.names import variable_name, variable_names
-from gradus.text import Text
+from gradus.text import Text, cell_width
 
 __all__ = ["Explanation", "Posterior"]
 
@@ -116,14 +116,14 @@ class Posterior:
         shown = (
             list(self.marginals) if variables is None else variable_names("variables", variables, self.states)
         )
-        wide = max((_width(v) for v in shown), default=0)
-        state = max((_width(s) for v in shown for s in self.states[v]), default=0)
+        wide = max((cell_width(v) for v in shown), default=0)
+        state = max((cell_width(s) for v in shown for s in self.states[v]), default=0)
         lines = []
         for v in shown:
             for i, (name, p) in enumerate(zip(self.states[v], self.marginals[v].tolist(), strict=True)):
                 head = v if i == 0 else ""
                 bar = "█" * round(p * BAR) or ("▏" if p > 0 else "")
-                line = f"{head}{' ' * (wide - _width(head))}  {name}{' ' * (state - _width(name))}  {p:.6f}  {bar}"
+                line = f"{head}{' ' * (wide - cell_width(head))}  {name}{' ' * (state - cell_width(name))}  {p:.6f}  {bar}"
                 lines.append(line.rstrip())
         return "\n".join(lines)
 
@@ -133,10 +133,3 @@ class Posterior:
     def __repr__(self) -> str:
         sets = f", {np.size(self.log_evidence)} sets" if np.ndim(self.log_evidence) else ""
         return f"Posterior({len(self.marginals)} variables{sets})"
-
-
-def _width(text: str) -> int:
-    """Columns that a terminal gives the text: Chinese characters take two."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

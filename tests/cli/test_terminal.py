@@ -10,8 +10,9 @@ from rich.cells import cell_len
 
 from gradus.areas import AREAS
 from gradus.catalogue import entries
-from gradus.cli.layout import cell_width, table_lines
+from gradus.cli.layout import table_lines
 from gradus.cli.terminal import Terminal
+from gradus.text import cell_width
 
 WORDS = ["", "norm", "注意力", "ℓ₂ norm", "v̄ = ∂y/∂v", "λ₁ ≥ λ₂", "softmax：指数归一化"]
 

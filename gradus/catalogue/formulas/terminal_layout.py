@@ -5,7 +5,9 @@ A piece is a text and its class in TeX's sense; `gradus.catalogue.formulas.termi
 
 import re
 from typing import NamedTuple
-from unicodedata import combining, east_asian_width
+from unicodedata import combining
+
+from gradus.text import cell_width
 
 OPEN, CLOSE = set("([{⟨⌈⌊⟦"), set(")]}⟩⌉⌋⟧")
 _OPENING = {"open", "group"}
@@ -184,27 +186,27 @@ def several_lines(pieces: list[Piece]) -> list[str]:
 def _beside(left: list[str], middle: int, right: list[str]) -> tuple[list[str], int]:
     """Two blocks side by side, and the line on which their middles lie."""
     centre = (len(right) - 1) // 2
-    width = max(map(_width, left))
+    width = max(map(cell_width, left))
     above = max(middle, centre)
     height = above + max(len(left) - middle, len(right) - centre)
     rows = []
     for i in range(height):
         a, b = i - above + middle, i - above + centre
         first = left[a] if 0 <= a < len(left) else ""
-        rows.append(first + " " * (width - _width(first)) + (right[b] if 0 <= b < len(right) else ""))
+        rows.append(first + " " * (width - cell_width(first)) + (right[b] if 0 <= b < len(right) else ""))
     return rows, above
 
 
 def _set_rows(piece: Piece, opening: str, closing: str) -> list[str]:
     columns = max(len(row) for row in piece.rows)
     rows = [[*row, *[""] * (columns - len(row))] for row in piece.rows]
-    widths = [max(_width(row[j]) for row in rows) for j in range(columns)]
+    widths = [max(cell_width(row[j]) for row in rows) for j in range(columns)]
     aligned = piece.text == "aligned"
     result = []
     for i, row in enumerate(rows):
         cells = []
         for j, cell in enumerate(row):
-            pad = " " * (widths[j] - _width(cell))
+            pad = " " * (widths[j] - cell_width(cell))
             cells.append(pad + cell if aligned and j % 2 == 0 else cell + pad)
         body = " ".join(cells) if aligned else "  ".join(cells)
         result.append(_fence(opening, i, len(rows)) + body + _fence(closing, i, len(rows)))
@@ -219,7 +221,3 @@ def _fence(bracket: str, row: int, rows: int) -> str:
     if bracket in "{}" and rows > 2 and row == (rows - 1) // 2:
         edge = "⎨" if bracket == "{" else "⎬"
     return edge + " " if bracket in "([{|‖" and bracket not in ")]}" else " " + edge
-
-
-def _width(text: str) -> int:
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
