@@ -14,12 +14,13 @@ from gradus.errors import GradusError, raised, words_of
 from gradus.examination.batches import Taken, taken
 from gradus.examination.budget import Budget
 from gradus.examination.examination import Examination
-from gradus.examination.guard import Guard, modes_left_alone, plain_attention, silence
+from gradus.examination.guard import Guard, modes_left_alone, silence
 from gradus.examination.preparation import facts_of, load
 from gradus.examination.sections import SECTIONS, Check, chosen
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.explanation.time_limit import time_limit
+from gradus.optimization.plain_attention import plain_attention
 from gradus.text import Text
 
 __all__ = ["examine"]

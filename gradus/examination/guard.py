@@ -104,22 +104,10 @@ def modes_left_alone() -> Iterator[None]:
         while (held := torch._C._len_torch_dispatch_stack()) > before:
             with suppress(Exception):  # its own end takes out its hooks on all modules, too
                 mode: Any = _get_current_dispatch_mode()
-                getattr(mode, "counter", mode).__exit__(
-                    None, None, None
-                )  # PyTorch's counter of operations holds the hooks
+                # of PyTorch's counter of operations the hooks belong to the counter, not to its mode
+                getattr(mode, "counter", mode).__exit__(None, None, None)
             if torch._C._len_torch_dispatch_stack() == held:
                 torch._C._pop_torch_dispatch_stack(None)
-
-
-@contextmanager
-def plain_attention() -> Iterator[None]:
-    """Within it, encoder layers take no fused path: hooks hear none of their layers there, and nested tensors have no shape."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def tidy() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,6 +12,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from gradus.arguments import refusal, whole
 from gradus.arguments.tensors import module, tensor
 from gradus.optimization.model_inputs import taking
+from gradus.optimization.plain_attention import plain_attention
 from gradus.optimization.unchanged_model import outside_of_inference, unchanged
 from gradus.text import Text
 from gradus.theory.dropout_masks import GivenMasks, all_bits, flip_bound
@@ -104,7 +104,7 @@ def dropout_predictions(
         whole("samples", samples, least=2, most=10**7)
     whole("seed", seed, least=0, most=2**63 - 1)
     chosen = _dropping(model, layers)
-    with unchanged(model, seed), torch.no_grad(), _without_fast_path():
+    with unchanged(model, seed), torch.no_grad(), plain_attention():
         for part in model.modules():
             part.training = False
         scaled = _first_output(model, x)
@@ -214,14 +214,3 @@ def _no_layer(came: Text) -> Exception:
             "请用 layers= 指明自行调用 F.dropout 的模块",
         ),
     )
-
-
-@contextmanager
-def _without_fast_path() -> Iterator[None]:
-    """In it, transformer layers in evaluation run as they are written, with the dropout of their parts."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
