@@ -732,19 +732,9 @@ def changed(given, **other):
     return tuple((found | other)[name] for name in NAMES)
 
 
-def arguments(
-    step_sizes,
-    distance=np.inf,
-    second_moment=np.inf,
-    gap=np.inf,
-    smoothness=np.inf,
-    variance=np.inf,
-    growth=0.0,
-    pl=0.0,
-):
-    return dict(
-        step_sizes=step_sizes, distance=distance, second_moment=second_moment, gap=gap, smoothness=smoothness
-    ) | dict(variance=variance, growth=growth, pl=pl)
+def arguments(step_sizes, **constants):
+    unknown = dict.fromkeys(("distance", "second_moment", "gap", "smoothness", "variance"), np.inf)
+    return {"step_sizes": step_sizes, **unknown, "growth": 0.0, "pl": 0.0, **constants}
 
 
 @CONVERGENCE.mutant(caught_by="last-iterate-pays-half-a-logarithm, a-step-that-grows, runs-keep-to-the-bounds")
