@@ -12,7 +12,7 @@ from gradus.examination.outcomes import main_of
 from gradus.examination.subject import Subject
 from gradus.examination.verdicts import Section, Unchecked
 from gradus.text import Text
-from gradus.theory import rademacher_bound, vc_bound
+from gradus.theory import occam_bound, rademacher_bound, spectral_margin_bound, vc_bound
 
 NOTED, WIDE = 0.10, 0.25
 CONFIDENCE = 0.95
@@ -102,6 +102,8 @@ def bounds(subject: Subject, section: Section) -> None:
     for title, bound in (
         (Text("VC bound", "VC 界"), vc_bound),
         (Text("Rademacher bound", "Rademacher 界"), rademacher_bound),
+        (Text("spectral margin bound", "谱间隔界"), spectral_margin_bound),
+        (Text("Occam bound (weights rounded)", "Occam 界（权重取整后）"), occam_bound),
     ):
         try:
             with subject.evaluating():

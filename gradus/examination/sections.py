@@ -58,7 +58,7 @@ SECTIONS: dict[str, Kind] = {
         Text("Generalisation", "泛化"),
         2,
         "generalisation_checks",
-        ("rademacher", "vc-dimension", "regularization", "model-selection"),
+        ("rademacher", "vc-dimension", "spectral-bounds", "regularization", "model-selection"),
     ),
     "calibration": Kind(
         Text("Calibration", "校准"), 1, "calibration_checks", ("calibration", "proper-scores")

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import gradus
-from gradus import GradusError, examine
+from gradus import GradusError, examine, theory
 from gradus.examination import Examination
 from gradus.examination.budget import Budget
 from gradus.examination.sections import SECTIONS
@@ -104,6 +104,19 @@ def test_the_trace_says_whether_it_is_exact():
     assert "exact" in told[0].en and "精确" in told[0].zh
     assert "3 random directions" in told[1].en and "TanhBackward0" in told[1].zh
     assert not tanh.values["trace_exact"] and all(row["standard_error"] for row in tanh.values["layers"])
+
+
+def test_the_bounds_are_those_of_the_library() -> None:
+    given = case(mlp(64, 24, 10))
+    model, data = given["model"], given["data"]
+    values = examine(**given, sections="generalisation").sections[0].values
+    for title, bound in {
+        "VC bound": theory.vc_bound,
+        "Rademacher bound": theory.rademacher_bound,
+        "spectral margin bound": theory.spectral_margin_bound,
+        "Occam bound (weights rounded)": theory.occam_bound,
+    }.items():
+        assert values[title] == bound(model, data).value
 
 
 def test_the_jacobians_are_those_of_autograd():
