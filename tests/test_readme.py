@@ -45,6 +45,7 @@ def test_commands_print_what_is_shown(name, tmp_path):
         title = re.match(r"# (\S+\.py)", block)
         if title:
             (tmp_path / title[1]).write_text(block, encoding="utf-8")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")  # as in the folder of a clone
     ran = 0
     for command, expected in examples(name):
         if command.startswith(TRAINING) or (name == READMES[0] and command.startswith(LONG)):

@@ -141,7 +141,7 @@ TABLE: dict[str, Verb] = {
             _value("--memory", "SIZE", "what the tables may take; 2GB unless given", "各表可用的内存，默认 2GB", default="2GB"),
             _flag("--json", "print JSON", "输出 JSON"),
         ),
-        ("infer asia.bif --query lung --given xray=yes smoke=no", "infer asia.bif --map --given dysp=yes", "infer grid.uai --evidence grid.uai.evid --json"),
+        ("infer network.bif --query rain --given grass=wet", "infer network.bif --map --given grass=wet", "infer grid.uai --evidence grid.uai.evid --json"),
     ),
     "run": Verb(
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),
