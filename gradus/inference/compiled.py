@@ -179,9 +179,8 @@ class CompiledNetwork:
         known = checked_evidence(self.network, evidence, soft)
         modes = ["sum"] * len(self.clusters)
         if tables is not None:
-            from gradus.inference.tensor_tables import (
-                tensor_log_evidence,
-            )  # PyTorch only for those who want derivatives
+            # PyTorch is loaded only for those who want derivatives
+            from gradus.inference.tensor_tables import tensor_log_evidence
 
             return tensor_log_evidence(self, known, tables)
         logs = np.empty(known.batch or 1)
