@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gradus.arguments import number
+from gradus.arguments.tensors import module
 from gradus.optimization.unchanged_model import unchanged
 from gradus.theory.generalisation_bound import GeneralisationBound
 from gradus.theory.homogeneous_network import LinearMap
@@ -67,6 +68,7 @@ def rademacher_bound(
     """
     gamma = None if margin is None else number("margin", margin, above=0)
     delta = 1 - number("confidence", confidence, above=0, below=1)
+    module("model", model)
     with unchanged(model), torch.no_grad():
         chain = chain_margins(model, data)
         maps = chain.network.maps(chain.inputs)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gradus.arguments import number, whole
+from gradus.arguments.tensors import module
 from gradus.optimization.unchanged_model import unchanged
 from gradus.theory.affine_map import AffineMap
 from gradus.theory.generalisation_bound import GeneralisationBound
@@ -74,6 +75,7 @@ def spectral_margin_bound(
     gamma = None if margin is None else number("margin", margin, above=0)
     delta = 1 - number("confidence", confidence, above=0, below=1)
     k = whole("products", products, least=1)
+    module("model", model)
     with unchanged(model), torch.no_grad():
         chain = chain_margins(model, data)
         inputs = chain.inputs
