@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gradus.numbers import rounded
+from gradus.numbers import mathematical
 from gradus.page import Concept
 from gradus.page.figures import Slider, layout, svg
 from gradus.report.fewer_digits import fewer_digits
@@ -44,7 +44,7 @@ class Track(NamedTuple):
 
 
 def positions(slider: Slider) -> tuple[float, ...]:
-    """Where a slider is drawn: even steps from end to end, on a logarithmic scale even ratios, its start among them."""
+    """Where a slider is drawn: steps as even as three digits allow from end to end, on a logarithmic scale ratios, its start among them."""
     if slider.values:
         return slider.values
     spaced = np.geomspace if slider.log else np.linspace
@@ -52,6 +52,9 @@ def positions(slider: Slider) -> tuple[float, ...]:
     if slider.integer:
         values = np.unique(np.round(values))
     inner = [float(v) for v in values]
+    if not slider.integer:  # what is drawn is what the label says, and zero is zero
+        fine = 0 if slider.log else 1e-9 * (slider.high - slider.low)
+        inner[1:-1] = [float(f"{v:.3g}") if abs(v) > fine else 0.0 for v in inner[1:-1]]
     if slider.start in inner:
         return tuple(inner)
     scale = np.log if slider.log else np.asarray
@@ -68,9 +71,14 @@ def tracks(concept: Concept, lang: str) -> list[Track]:
     made = []
     for name, slider in concept.sliders.items():
         values = positions(slider)
-        labels = tuple(rounded(v, 3) if abs(v) < 999.5 else f"{v:.0f}" for v in values)
+        labels = tuple(_label(v) for v in values)
         made.append(Track(name, slider.title.get(lang), values, labels, values.index(slider.start)))
     return made
+
+
+def _label(value: float) -> str:
+    """Whole numbers up to a million as they are, others with three digits: 0.35, 4096, 10¹⁷, 2.5×10⁻⁷."""
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e6 else mathematical(f"{value:.3g}")
 
 
 class Figure:

@@ -67,6 +67,21 @@ def test_a_slider_over_a_list_stands_at_its_values_and_shows_them():
     assert (track.labels, track.start) == (("1", "2", "6"), 1)
 
 
+def test_a_slider_names_each_of_its_places_in_few_characters(page):
+    page.sliders["n"] = Slider(1e17, 1e23, 1e21, "n", log=True)
+    assert tracks(page, "en")[0].labels[0] == "10¹⁷"
+    page.sliders["n"] = Slider(-3e-6, 2.5e-7, 0.0, "n")
+    assert tracks(page, "en")[0].labels[0] == "−3×10⁻⁶"
+    page.sliders["n"] = Slider(-1.8, 1.8, 0.9, "n")
+    assert tracks(page, "en")[0].labels[3:5] == ("0", "0.6")
+    assert all(
+        len(label) <= 9 and len(set(track.labels)) == len(track.labels)
+        for key in ("scaling-laws", "pca", "gradient-descent", "rademacher")
+        for track in tracks(concept(key), "en")
+        for label in track.labels
+    )
+
+
 @pytest.mark.parametrize("values", [{}, {"n": 3.0}])
 def test_both_languages_of_one_drawing_are_those_of_two(page, values):
     figure = Figure(page)
