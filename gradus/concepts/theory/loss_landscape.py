@@ -843,7 +843,7 @@ def figure(bend, scale):
             slices.plot(a, own, color=COLOURS[2], lw=2, label="normalised, both")
         at_end.append((unit[-1], own[-1]))
     slices.set(xlabel="a", ylabel="$L$", ylim=(-0.05, 3.2), xticks=[-1, 0, 1], xlim=(-1.05, 3.1))
-    slices.legend(fontsize=9, frameon=False, loc="upper right", handlelength=1.3)
+    slices.legend(fontsize=9.8, frameon=False, loc="upper right", handlelength=1.3)
     words = Text(
         f"One unit with weights w, v, whose loss is 0 on the dotted hyperbola wv = 1. On the straight line between two such networks the loss rises by {line[2][2]:.3f}; "
         f"on the curve with the control point ({bend:.2f}, {bend:.2f}), the square, by {bent[2][2]:.4f}. And slices through a network of 8 units and the same function with the first "
