@@ -622,9 +622,10 @@ def figure(b2, b1):
         path(left, np.where(np.isfinite(points), points, 1e9), colour, name)
         end = points[-1]
         good = bool(np.isfinite(end).all() and np.abs(end).max() < 1e4)
-        if good:
-            right.plot(grid, end[0] * (1 - np.exp(-end[1] * grid)), color=colour, lw=1.6)
-        ends.append(float((fit.residual(end) ** 2).sum()) if good else np.inf)
+        with np.errstate(over="ignore"):  # a rate may end far below zero
+            if good:
+                right.plot(grid, end[0] * (1 - np.exp(-end[1] * grid)), color=colour, lw=1.6)
+            ends.append(float((fit.residual(end) ** 2).sum()) if good else np.inf)
     left.set(xlabel="$b_1$", ylabel="$b_2$")
     left.legend(fontsize=9.5, loc="upper right")
     right.set(xlabel="x", ylabel="y", ylim=(0, 260))
