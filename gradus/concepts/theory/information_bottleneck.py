@@ -264,8 +264,10 @@ def a_random_layer_is_no_entropy(information_bottleneck, rng):
 
 @BOTTLENECK.claim
 def many_units_part_all_inputs(information_bottleneck, rng):
-    r"""Of many units a few bins are enough: 40 normal inputs in 30 units are all alone with $k=2$, and the estimate is $\ln40$"""
-    yield roundoff(plane(information_bottleneck, rng.standard_normal((40, 30)), None, 2)[0], np.log(40), terms=64)
+    r"""Of many units a few bins are enough: 40 normal inputs in 30 units are all alone with $k=2$, and the estimate is $\ln40$. The bins must cut the outputs: of $\max(0,t)$ one of the two bins stays empty, and the estimate is 0"""
+    t = rng.standard_normal((40, 30))
+    yield roundoff(plane(information_bottleneck, t, None, 2)[0], np.log(40), terms=64)
+    yield roundoff(plane(information_bottleneck, np.maximum(t, 0), None, 2)[0], 0.0, terms=64, scale=1.0)
 
 
 @BOTTLENECK.claim
