@@ -456,7 +456,7 @@ def the_gap_is_an_integral_at_its_best(spectral_bounds, rng):
 
 @SPECTRAL.claim
 def it_covers_the_linear_class(spectral_bounds, rng):
-    r"""One layer with one output and weights of length at most $B$: twice its exact complexity, $2\frac B{\gamma n}\mathbb E\lVert\sum_i\sigma_ix_i\rVert$ over all signs, is less than the gap without chance: for $3Q\ge n$ by a factor from $12\sqrt{2\ln2W^2}$ to $\sqrt2$ times that, 28.8 to 40.9 for three features; for smaller $Q$ by more, the logarithm besides. Tried with 9 samples, $\gamma=\tfrac12$ and weights of length 1 and of length 0.001"""
+    r"""One layer with one output and weights of length at most $B$: twice its exact complexity, $2\frac B{\gamma n}\mathbb E\lVert\sum_i\sigma_ix_i\rVert$ over all signs, is less than the gap without chance: for $3Q\ge n$ by a factor from $12\sqrt{2\ln2W^2}$ to $\sqrt2$ times that, 28.9 to 40.8 for three features; for smaller $Q$ it is $1+\ln\frac n{3Q}$ times as large. Tried with 9 samples, $\gamma=\tfrac12$ and weights of length 1 and of length 0.001"""
     x, w = rng.standard_normal((9, 3)), rng.standard_normal((1, 3))
     w /= np.linalg.norm(w)
     signs = np.array(list(itertools.product((-1.0, 1.0), repeat=9)))
