@@ -304,7 +304,7 @@ def norms_that_are_known(spectral_bounds, rng):
 
 @SPECTRAL.claim
 def the_kernel_as_a_table_is_below(spectral_bounds, rng):
-    r"""Without padding, dilation and groups, a convolution stretches at least as far as its kernel as a table, and at most $\sqrt{\lceil k/S\rceil\lceil k'/S\rceil}$ times as far, in as many windows an input lies. A kernel of nine ones on $12\times12$ pixels comes within a tenth of that: 3 as a table, above 8.1 as a map"""
+    r"""Without padding, dilation and groups, a convolution stretches at least as far as its kernel as a table, and at most $\sqrt{\lceil k/S\rceil\lceil k'/S\rceil}$ times as far, as no input lies in more windows. A kernel of nine ones on $12\times12$ pixels comes within a tenth of that: 3 as a table, above 8.1 as a map"""
     for stride, shape in ((1, (2, 5, 5)), (2, (2, 6, 6))):
         K = rng.standard_normal((3, 2, 3, 2))
         table = np.linalg.norm(K.reshape(3, -1), 2)
