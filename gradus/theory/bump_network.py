@@ -125,9 +125,9 @@ def bump_cells(
 ) -> int:
     r"""The fewest cells along each axis for which `bump_error` is no larger than an error.
 
-    .. math:: N=\bigl\lceil s\,(\Lambda_nC/\varepsilon)^{1/a}\bigr\rceil,
+    .. math:: N=\bigl\lceil s\,(\Lambda_nC/\varepsilon)^{1/a}\bigr\rceil,\qquad n=1:\ \Bigl\lceil\frac s2\Bigl(\frac C\varepsilon\Bigr)^{1/a}\Bigr\rceil,
 
-    so that the network has about ε^{−n/a} units.
+    so that the number of units grows like ε^{−n/a}.
 
     Args:
         error: ε > 0.

@@ -70,7 +70,7 @@ def noise_floor(
 
     φ is written for heavy ball, β = 0 for descent; Nesterov's and Adam's are as exact. ζ is the noise of a batch's gradient,
     C its covariance; both and the Hessian H are taken at the present weights, over the data given, and scaled by the optimiser's preconditioner, held as it stands. For
-    small steps F is α tr C / 4 for descent, whatever the curvature. Gradients of batches are drawn, and for some of them ζᵀφ(H)ζ is
+    small steps F is α tr C / 4 for descent, whatever the curvature, C restricted to directions that curve upwards. Gradients of batches are drawn, and for some of them ζᵀφ(H)ζ is
     computed by Lanczos' quadrature. Weights should stand near a minimum, or where the loss has ceased to fall. The loss is
     the one of the training, with weight decay where the optimiser has it.
 

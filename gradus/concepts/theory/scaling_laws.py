@@ -72,8 +72,9 @@ LAWS = Concept(
     readings="kaplan2020scaling §1; hoffmann2022training §3.3, appendix D; besiroglu2024chinchilla; bates1988nonlinear",
     hypotheses=(
         Hypothesis("sizes and tokens vary independently over the runs", "one-ratio-cannot-tell"),
+        Hypothesis("three different sizes and three amounts of tokens, at least", "two-sizes-cannot-tell"),
         Hypothesis(
-            r"standard errors: scatter alike in all runs and small enough that the fit moves linearly with it",
+            r"standard errors: scatter independent, alike in all runs and small enough that the fit moves linearly with it",
             "errors-are-how-far-the-fit-moves",
         ),
         Hypothesis("one ratio for all budgets: $\\alpha=\\beta$", "the-best-ratio-changes"),
@@ -108,8 +109,10 @@ def scaling_law(N, D, L, delta, C):
     x, y = np.stack([np.log(N), np.log(D)], 1), np.log(L)
     middle = x.mean(0)
     x = x - middle
-    if m < 6 or len(N) != m or len(D) != m or np.linalg.svd(x / np.linalg.norm(x, axis=0))[1][1] < 1e-3:
-        raise ValueError("six runs or more, in which N and D vary independently")
+    if m < 6 or len(N) != m or len(D) != m or min(len(set(N)), len(set(D))) < 3:
+        raise ValueError("six runs or more, of three sizes and three amounts of tokens at least")
+    if np.linalg.svd(x / np.linalg.norm(x, axis=0))[1][1] < 1e-3:
+        raise ValueError("runs in which N and D vary independently")
 
     def residuals(theta):
         e, a, b, alpha, beta = theta
@@ -267,6 +270,7 @@ def invalid(rng):
     N, D, L = runs(rng, PLAIN, 0.003)
     given = dict(N=N, D=D, L=L, delta=0.01, C=1e21)
     yield "tokens in one ratio to the parameters", given | dict(D=20 * N)
+    yield "two sizes only", given | dict(N=np.repeat([1e6, 1e8], 8))
     yield "fewer runs than numbers to fit", {k: v[:5] if np.ndim(v) else v for k, v in given.items()}
     yield "a loss for another number of runs", given | dict(L=L[:-1])
 
@@ -431,6 +435,18 @@ def one_ratio_cannot_tell(law, rng):
 
 
 @LAWS.claim
+def two_sizes_cannot_tell(law, rng):
+    r"""A floor and a power have three numbers, so two sizes say nothing of $\alpha$. First law, scatter 0.01 %, the grid with its four sizes moved to within 5 % of the smallest and of the largest: the standard error of $\alpha$ is more than ten times that of the grid,
+    and that of $\beta$ within 20 % of it"""
+    N, D, L = runs(rng, PLAIN, 0.0001)
+    M = np.repeat([1e6, 1.05e6, 3e8 / 1.05, 3e8], 4)
+    pairs = of(law, M, D, losses(PLAIN, M, D) * L / losses(PLAIN, N, D), 10.0)[1]
+    ratio = pairs / of(law, N, D, L, 10.0)[1]
+    yield bound(ratio[0], 10.0, "≥", Text("the stated number", "所述的数"))
+    yield near(ratio[1], 1.0, 0.2, Text("the stated number", "所述的数"))
+
+
+@LAWS.claim
 def a_floor_bends_the_line(law, rng):
     r"""On double-logarithmic paper the slope is not the exponent: at fixed $D$ it is $-\alpha$ times the share that $A/N^\alpha$ has in the loss. For the first law the steepest slope between neighbouring sizes of
     the grid's largest $D$ is below $0.7\,\alpha$, and the fit finds $\alpha$"""
@@ -551,7 +567,9 @@ def twenty_tokens_each(N, D, L, delta, C):
     return changed(scaling_law(N, D, L, delta, C), split=np.array([n, 20 * n]))
 
 
-@LAWS.mutant(caught_by="errors-are-how-far-the-fit-moves, one-ratio-cannot-tell, intervals-cover")
+@LAWS.mutant(
+    caught_by="errors-are-how-far-the-fit-moves, one-ratio-cannot-tell, two-sizes-cannot-tell, intervals-cover"
+)
 def errors_one_by_one(N, D, L, delta, C):
     """the errors as if all other numbers were known: s over the length of the column"""
     found = scaling_law(N, D, L, delta, C)
@@ -593,7 +611,7 @@ LAWS.erratum(
 LAWS.erratum(
     "E279",
     common="The exponent of a scaling law is the slope on double-logarithmic paper (a common slip)",
-    why=r"With $E=1.8$ and $\alpha=0.35$ the steepest slope between neighbouring sizes of the largest $D$ is below $0.7\,\alpha$, and as $N$ grows it falls towards 0.",
+    why=r"With $E=1.8$ and $\alpha=0.35$ the steepest slope between neighbouring sizes of the grid, at its largest $D$, is below $0.7\,\alpha$, and as $N$ grows it falls towards 0.",
     right=r"At fixed $D$, the slope of the logarithm of $L-E-B/D^\beta$, with the sign changed; what is taken off is fitted together with it",
     claims="a-floor-bends-the-line",
 )

@@ -428,7 +428,7 @@ def valley(x):
 
 @CONVERGENCE.claim
 def linear_without_convexity(bounds, rng):
-    r"""$\theta^2+3\sin^2\theta$ is not convex, yet $\frac12f'^2\ge0.175\,f$, and $L=8$ (the function is that of Karimi et al., who state $\frac1{32}$): descent with $\alpha=\frac18$ from 2 to 9 stays below $\Delta_t$, which falls as $(1-\mu/L)^t$. With noise of variance 4 the means of 1,000 runs keep to $\Delta_t$ and
+    r"""$\theta^2+3\sin^2\theta$ is not convex, yet $\frac12f'^2\ge0.175\,f$, and $L=8$ (the function is that of Karimi et al., who state $\frac1{32}$): descent with $\alpha=\frac18$ from a start between 2 and 9 stays below $\Delta_t$, which falls as $(1-\mu/L)^t$. With noise of variance 4 the means of 1,000 runs keep to $\Delta_t$ and
     to the bound on the gradient, with equal and with falling steps"""
     grid = np.linspace(-12, 12, 24001)
     f, slope = valley(grid)
@@ -594,7 +594,10 @@ def constants_hold_all_the_way(bounds, rng):
     a = np.full(12, 2.5)
     path = descent(lambda x, t: x, 1.0, a)[:-1]
     averaged, last, *_ = bounds(a, 1.0, 1.0)
-    yield bound(path.mean() ** 2 / 2, 5 * float(averaged[-1]), "≥", Text("broken", "不成立"))
+    digits = Text("half a digit of what is stated", "所述末位的一半")
+    yield near(float(averaged[-1]), 1.3, 0.05, digits)
+    yield near(path.mean() ** 2 / 2, 9.2, 0.05, digits)
+    yield near(path[-1] ** 2 / 2, 3700.0, 50.0, digits)
     yield bound(path[-1] ** 2 / 2, 500 * float(last[-1]), "≥", Text("broken", "不成立"))
     honest = bounds(a, 1.0, np.abs(path).max())
     yield bound(path.mean() ** 2 / 2, float(honest[0][-1]))
@@ -618,10 +621,10 @@ def a_step_that_grows(bounds, rng):
 
 @CONVERGENCE.claim
 def a_kink_has_no_rate(bounds, rng):
-    r"""$\lvert\theta\rvert$ fulfils $\frac12\lvert f'\rvert^2\ge\frac12f$ on $\lvert\theta\rvert\le1$, but its slope jumps. Whole gradients with a step of 0.1 hop to and fro over the kink, two neighbours together 0.1 above the minimum for ever; for any finite $L$ up to 10 the bound would fall geometrically"""
+    r"""$\lvert\theta\rvert$ fulfils $\frac12\lvert f'\rvert^2\ge\frac12f$ on $\lvert\theta\rvert\le1$, but its slope jumps. Whole gradients with a step of 0.1 hop to and fro over the kink, two neighbours together 0.1 above the minimum for ever; with $\mu=\tfrac12$ and any $L$ from $\tfrac12$ to 10 the bound would fall geometrically"""
     path = np.abs(descent(lambda x, t: np.sign(x), 0.925, [0.1] * 300))
     yield near(path[-1] + path[-2], 0.1, 1e-12, Text("rounding of 300 steps", "300 步的舍入"))
-    for L in (1.0, 10.0):
+    for L in (0.5, 1.0, 10.0):
         found = np.asarray(bounds(np.full(300, 0.1), gap=0.925, smoothness=L, variance=0.0, pl=0.5)[2], float)
         yield roundoff(found[1], 0.925 * (1 - 0.1 * (1 - L * 0.05)))
         yield bound(found[-1], 1e-6)
@@ -943,9 +946,9 @@ def figure(alpha, sigma, rho):
     limits = [f"{e[1]:.2g}" if np.isfinite(e[1]) else "∞" for e in ends]
     words = Text(
         f"½(x² + 0.2 y²), noise σ = {sigma:.2g}, ρ = {rho:.2g}, step {alpha:.2g}. Over the last 40 of {T} steps {runs} runs are {shown[0]} above the minimum with "
-        f"a constant step (bound {limits[0]}), {shown[1]} with one that falls (bound {limits[1]}). For any convex function the average of T iterates is within RG/√T in the mean, the last within that "
+        f"a constant step (bound {limits[0]}), {shown[1]} with one that falls (bound {limits[1]}). For any convex function the average of T iterates is in the mean within RG/√T of the minimum, the last within that "
         f"times 1 + ½(1 + ½ + … + 1/(T − 1)), with steps R/(G√T).",
         f"½(x² + 0.2 y²)，噪声 σ = {sigma:.2g}，ρ = {rho:.2g}，步长 {alpha:.2g}。在 {T} 步中的最后 40 步，{runs} 次运行平均高出最小值：常数步长 {shown[0]}"
-        f"（界为 {limits[0]}），下降的步长 {shown[1]}（界为 {limits[1]}）。对任何凸函数，T 个迭代点的平均不超过 RG/√T，最后一个再乘以 1 + ½(1 + ½ + … + 1/(T − 1))；步长均取 R/(G√T)，就均值而言。",
+        f"（界为 {limits[0]}），下降的步长 {shown[1]}（界为 {limits[1]}）。对任何凸函数，步长均取 R/(G√T)，T 个迭代点的平均就均值而言高出最小值不超过 RG/√T，最后一个不超过其 1 + ½(1 + ½ + … + 1/(T − 1)) 倍。",
     )
     return Drawing(fig, words)
