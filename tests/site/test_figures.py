@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gradus.catalogue import concept
+from gradus.catalogue import concept, load
 from gradus.page import Concept
 from gradus.page.figure_words import put_chinese
 from gradus.page.figures import Drawing, Slider, canvas, layout, states, svg
@@ -131,3 +131,11 @@ def test_coordinates_lose_digits_that_no_screen_shows_and_words_keep_theirs():
     assert fewer_digits(svg) == (
         '<svg><path d="M 10.12 0.99 L 12.5 3"/><text x="1.25">0.123456 of 7.000000</text><g transform="scale(0.001234)"/></svg>'
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", list(load()), ids=lambda page: page.key)
+def test_a_figure_is_drawn_without_a_warning_wherever_a_slider_stands(page):
+    for track in tracks(page, "en"):
+        for value in track.values:
+            assert page.draw("en", False, **{track.name: value}).text.en
