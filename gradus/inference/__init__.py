@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly."""
+"""Inference: Bayesian and Markov networks, read, written, and inferred from exactly; variational bounds."""
 
 from typing import TYPE_CHECKING
 
@@ -16,19 +16,28 @@ if TYPE_CHECKING:
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, most_probable, query
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
+    from gradus.inference.variational.gaussian_mean_field import GaussianMeanField, mean_field_gaussian
+    from gradus.inference.variational.lower_bound import ELBO, elbo
+    from gradus.inference.variational.regression_mean_field import RegressionMeanField, mean_field_regression
 
 __all__ = [
+    "ELBO",
     "BayesianNetwork",
     "CompiledNetwork",
     "EliminationOrder",
     "Explanation",
     "Factor",
+    "GaussianMeanField",
     "MarkovNetwork",
     "Network",
     "Posterior",
+    "RegressionMeanField",
     "Table",
+    "elbo",
     "elimination_order",
     "infer",
+    "mean_field_gaussian",
+    "mean_field_regression",
     "most_probable",
     "query",
     "read_bif",
@@ -53,5 +62,8 @@ export(
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "most_probable", "query"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
+        "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],
+        "variational.lower_bound": ["ELBO", "elbo"],
+        "variational.regression_mean_field": ["RegressionMeanField", "mean_field_regression"],
     },
 )
