@@ -68,7 +68,7 @@ ELBO = Concept(
     year=1999,
     people=(
         "Geoffrey Hinton",
-        "Radford Neal",
+        "Radford M. Neal",
         "Michael Jordan",
         "Zoubin Ghahramani",
         "Tommi Jaakkola",

@@ -102,10 +102,15 @@ def mean_field_gaussian(
     for _ in range(most):
         before, row = torch.stack(means, -1), []
         for i in places:
-            step = -pull[..., i] / diagonal[..., i]
-            means[i] = means[i] + step
+            gap = torch.stack(means, -1) - mu
+            off = (
+                torch.cat((lam[..., i, :i], lam[..., i, i + 1 :]), -1)
+                * torch.cat((gap[..., :i], gap[..., i + 1 :]), -1)
+            ).sum(-1)
+            new = mu[..., i] - off / diagonal[..., i]
+            pull = pull + lam[..., :, i] * (new - means[i]).unsqueeze(-1)
+            means[i] = new
             variances[i] = 1 / diagonal[..., i]
-            pull = pull + lam[..., :, i] * step.unsqueeze(-1)
             row.append(
                 _bound(torch.stack(means, -1) - mu, torch.stack(variances, -1), pull, diagonal, log_det)
             )

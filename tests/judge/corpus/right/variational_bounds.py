@@ -53,3 +53,47 @@ def elbo_loops(q, prior, log_likelihood, total=None):
                 return np.float64(-math.inf)
             bound += p * ((total or n) / n * sum(row[j] for row in log_likelihood) + math.log(prior[j] / p))
     return np.float64(bound)
+
+
+# mean-field: Gauss–Seidel by triangular solves of parts, the bound by PyTorch's divergence of normal laws
+def mean_field_distributions(mu, precision, m, v, sweeps=10):
+    from torch.distributions import MultivariateNormal, kl_divergence
+
+    law = MultivariateNormal(mu, precision_matrix=precision)
+    m, v, history = list(m), list(v), []
+    for _ in range(sweeps):
+        for i in range(len(mu)):
+            rest = sum(precision[i, j] * (m[j] - mu[j]) for j in range(len(mu)) if j != i)
+            m[i], v[i] = mu[i] - rest / precision[i, i], 1 / precision[i, i]
+            q = MultivariateNormal(torch.stack(m), torch.diag(torch.stack(v)))
+            history.append(-kl_divergence(q, law))
+    return torch.stack(m), torch.stack(v), torch.stack(history).reshape(sweeps, len(mu))
+
+
+# mean-field: the natural parameters, with Cholesky's factor for the determinant
+def mean_field_natural(mu, precision, m, v, sweeps=10):
+    d, h = len(mu), precision @ mu
+    half = np.log(np.diag(np.linalg.cholesky(precision))).sum()
+    m, v, history = np.array(m, float), np.array(v, float), np.empty((sweeps, d))
+    for t in range(sweeps):
+        for i in range(d):
+            m[i] = (h[i] - precision[i, :i] @ m[:i] - precision[i, i + 1 :] @ m[i + 1 :]) / precision[i, i]
+            v[i] = 1 / precision[i, i]
+            gap = m - mu
+            history[t, i] = (
+                half + (d + np.log(v).sum() - np.diag(precision) @ v - gap @ (precision @ gap)) / 2
+            )
+    return m, v, history
+
+
+# mean-field: JAX
+def mean_field_jax(mu, precision, m, v, sweeps=10):
+    d = len(mu)
+    rows = []
+    for t in range(sweeps * d):
+        i = t % d
+        m = m.at[i].add(-precision[i] @ (m - mu) / precision[i, i])
+        v = v.at[i].set(1 / precision[i, i])
+        quadratic = (m - mu) @ precision @ (m - mu) + jnp.diagonal(precision) @ v
+        rows.append((d + jnp.linalg.slogdet(precision)[1] + jnp.log(v).sum() - quadratic) / 2)
+    return m, v, jnp.stack(rows).reshape(sweeps, d)

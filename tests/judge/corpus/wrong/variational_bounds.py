@@ -52,3 +52,69 @@ def elbo_entropy_of_the_prior(q, prior, log_likelihood, total=None):
     scale = 1.0 if total is None else total / log_likelihood.shape[-2]
     fit = (q * (scale * log_likelihood.sum(-2) + prior.log())).sum(-1)
     return fit + torch.distributions.Categorical(prior, validate_args=False).entropy()
+
+
+def _sweeps(mu, precision, m, v, sweeps, update, order=None):
+    m, v = np.array(m, float), np.array(v, float)
+    C = np.linalg.inv(precision)
+    history = []
+    for _ in range(sweeps):
+        row = []
+        for i in order or range(len(mu)):
+            m[i], v[i] = update(m, v, i)
+            gap = np.linalg.solve(C, m - mu) @ (m - mu)
+            row.append(
+                (len(mu) + np.log(v).sum() - np.diag(precision) @ v - gap - np.linalg.slogdet(C)[1]) / 2
+            )
+        history.append(row)
+    return m, v, np.array(history)
+
+
+# mean-field: a damped step, as is due where updates are noisy
+def mean_field_damped(mu, precision, m, v, sweeps=10):
+    def update(m, v, i):
+        return m[i] - 0.7 * precision[i] @ (m - mu) / precision[i, i], 1 / precision[i, i]
+
+    return _sweeps(mu, precision, m, v, sweeps, update)
+
+
+# mean-field: expectation propagation's variances
+def mean_field_moments(mu, precision, m, v, sweeps=10):
+    C = np.linalg.inv(precision)
+    return _sweeps(
+        mu,
+        precision,
+        m,
+        v,
+        sweeps,
+        lambda m, v, i: (m[i] - precision[i] @ (m - mu) / precision[i, i], C[i, i]),
+    )
+
+
+# mean-field: in the axes of the law, where it would be exact
+def mean_field_in_other_axes(mu, precision, m, v, sweeps=10):
+    C = np.linalg.inv(precision)
+    m, v, L = _sweeps(mu, precision, m, v, sweeps, lambda m, v, i: (mu[i], C[i, i]))
+    return m, v, 0 * L
+
+
+# mean-field: the bound before each step in place of the one after it
+def mean_field_bound_before(mu, precision, m, v, sweeps=10):
+    a, s, L = _sweeps(
+        mu,
+        precision,
+        m,
+        v,
+        sweeps,
+        lambda m, v, i: (m[i] - precision[i] @ (m - mu) / precision[i, i], 1 / precision[i, i]),
+    )
+    start = _sweeps(mu, precision, m, v, 1, lambda m, v, i: (m[i], v[i]))[2][0, 0]
+    return a, s, np.r_[start, L.ravel()[:-1]].reshape(L.shape)
+
+
+# mean-field: one gradient step a coordinate, with the length 0.1
+def mean_field_gradient(mu, precision, m, v, sweeps=10):
+    return _sweeps(
+        mu, precision, m, v, sweeps,
+        lambda m, v, i: (m[i] - 0.1 * precision[i] @ (m - mu), v[i] * np.exp(0.1 * (1 - precision[i, i] * v[i]))),
+    )  # fmt: skip
