@@ -29,4 +29,16 @@ def calls_of_variation() -> dict[str, Example]:
         "gradus.inference.mean_field_regression": of(
             inference.mean_field_regression, X=tensors(0, 6, 2), y=tensors(1, 6), weight_precision=0.5
         ),
+        **{
+            f"gradus.inference.{name}": of(
+                getattr(inference, name),
+                function=torch.square,
+                law=Normal,
+                parameters=(torch.tensor(1.0), torch.tensor(0.5)),
+                samples=8,
+                groups=2,
+                seed=0,
+            )
+            for name in ("pathwise_gradient", "score_gradient")
+        },
     }

@@ -79,6 +79,7 @@ WITHOUT: dict[str, str] = {
             "Explanation",
             "Factor",
             "GaussianMeanField",
+            "GradientEstimate",
             "Posterior",
             "RegressionMeanField",
             "Table",

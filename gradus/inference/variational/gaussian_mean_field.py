@@ -115,6 +115,13 @@ def mean_field_gaussian(
                 _bound(torch.stack(means, -1) - mu, torch.stack(variances, -1), pull, diagonal, log_det)
             )
         history.append(torch.stack(row, -1))
+        if not bool(history[-1].isfinite().all()):
+            raise refusal(
+                "mean",
+                ("numbers whose squares stay finite", "平方仍有限的数"),
+                mu,
+                ("rescale the variables", "请缩放变量"),
+            )
         moved = (torch.stack(means, -1) - before).abs() * diagonal.sqrt()
         if limit > 0 and bool((moved <= limit).all()):
             converged = True

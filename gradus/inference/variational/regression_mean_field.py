@@ -133,6 +133,13 @@ def mean_field_regression(
             law = (c0 + d / 2, d0 + size / 2)
             mean_alpha = law[0] / law[1]
             history.append(fit + _weight_part(d, size, (c0, d0), law, mean_alpha) + entropy)
+        if not math.isfinite(sum(history[-3:])):
+            raise refusal(
+                "X",
+                ("X and y whose squares stay finite", "平方仍有限的 X 与 y"),
+                A,
+                ("rescale them", "请缩放它们"),
+            )
         if limit > 0 and history[-1] - before <= limit * abs(history[-1]):
             converged = True
             break
@@ -150,7 +157,7 @@ def _weight_part(
     d: int, size: float, prior: tuple[float, float], law: tuple[float, float], alpha: float
 ) -> float:
     if math.isinf(law[0]):
-        return d / 2 * math.log(alpha / (2 * math.pi)) - alpha * size / 2
+        return d / 2 * (math.log(alpha) - math.log(2 * math.pi)) - alpha * size / 2
     return _gamma_part(d, size, prior, law)
 
 
@@ -158,9 +165,13 @@ def _gamma_part(count: int, squares: float, prior: tuple[float, float], law: tup
     """E ln N(·; 0, 1/τ) of `count` numbers whose squares add up to `squares` on average, less KL of τ's law from its prior."""
     (a0, b0), (a, b) = prior, law
     digamma = float(torch.special.digamma(torch.tensor(a, dtype=torch.float64)))
-    fit = count / 2 * (digamma - math.log(2 * math.pi * b)) - a / b * squares / 2
+    fit = count / 2 * (digamma - math.log(2 * math.pi) - math.log(b)) - a / b * squares / 2
     divergence = (
-        (a - a0) * digamma - math.lgamma(a) + math.lgamma(a0) + a0 * math.log(b / b0) + a * (b0 - b) / b
+        (a - a0) * digamma
+        - math.lgamma(a)
+        + math.lgamma(a0)
+        + a0 * (math.log(b) - math.log(b0))
+        + a * (b0 - b) / b
     )
     return fit - divergence
 
