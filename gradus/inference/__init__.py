@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly."""
+"""Inference: Bayesian and Markov networks, read, written, and inferred from exactly; variational bounds."""
 
 from typing import TYPE_CHECKING
 
@@ -16,25 +16,42 @@ if TYPE_CHECKING:
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, most_probable, query
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
+    from gradus.inference.variational.expectation_gradients import (
+        GradientEstimate,
+        pathwise_gradient,
+        score_gradient,
+    )
+    from gradus.inference.variational.gaussian_mean_field import GaussianMeanField, mean_field_gaussian
+    from gradus.inference.variational.lower_bound import ELBO, elbo
+    from gradus.inference.variational.regression_mean_field import RegressionMeanField, mean_field_regression
 
 __all__ = [
+    "ELBO",
     "BayesianNetwork",
     "CompiledNetwork",
     "EliminationOrder",
     "Explanation",
     "Factor",
+    "GaussianMeanField",
+    "GradientEstimate",
     "MarkovNetwork",
     "Network",
     "Posterior",
+    "RegressionMeanField",
     "Table",
+    "elbo",
     "elimination_order",
     "infer",
+    "mean_field_gaussian",
+    "mean_field_regression",
     "most_probable",
+    "pathwise_gradient",
     "query",
     "read_bif",
     "read_network",
     "read_uai",
     "read_uai_evidence",
+    "score_gradient",
     "write_bif",
     "write_uai",
 ]
@@ -53,5 +70,9 @@ export(
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "most_probable", "query"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
+        "variational.expectation_gradients": ["GradientEstimate", "pathwise_gradient", "score_gradient"],
+        "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],
+        "variational.lower_bound": ["ELBO", "elbo"],
+        "variational.regression_mean_field": ["RegressionMeanField", "mean_field_regression"],
     },
 )

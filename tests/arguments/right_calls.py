@@ -25,6 +25,7 @@ from calls_of_searches import calls_of_searches
 from calls_of_sharpness import calls_of_sharpness
 from calls_of_signals import calls_of_signals
 from calls_of_theory import calls_of_theory
+from calls_of_variation import calls_of_variation
 from example_calls import Example
 
 from tools.public_surface import PACKAGES, methods, public
@@ -72,7 +73,17 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     **{
         f"gradus.inference.{name}": RESULT
-        for name in ("EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+        for name in (
+            "ELBO",
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "GaussianMeanField",
+            "GradientEstimate",
+            "Posterior",
+            "RegressionMeanField",
+            "Table",
+        )
     },
     **{
         f"gradus.theory.{name}": RESULT
@@ -249,6 +260,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_landscape(),
     **calls_of_margins(),
     **calls_of_theory(),
+    **calls_of_variation(),
     **calls_of_sharpness(),
     **calls_of_signals(),
     **calls_of_dropout_and_norms(),

@@ -1,0 +1,1 @@
+"""Variational inference: the evidence lower bound, its gradients, coordinate ascent for conjugate models."""
