@@ -11,6 +11,7 @@ from gradus.inference.cluster_tree import Cluster
 from gradus.inference.either_way import multiplied_out
 from gradus.inference.evidence import Evidence
 from gradus.inference.fits import refuse_joint
+from gradus.inference.junction_tree import JunctionTree
 from gradus.inference.maximum import modes_of
 from gradus.inference.network_tables import Factor
 
@@ -40,15 +41,21 @@ class Beliefs(NamedTuple):
     log_evidence: float
 
 
-def beliefs(clusters: Sequence[Cluster], found: Sequence[Array], log: float) -> Beliefs:
-    """The beliefs by name; a separator's is the sum of its lower cluster's."""
-    tables = tuple(Factor(c.variables, np.array(x)) for c, x in zip(clusters, found, strict=True))
-    between = tuple(
-        Factor(c.variables[: c.between], t.table.sum(tuple(range(c.between, c.axes))))
-        for c, t in zip(clusters, tables, strict=True)
+def beliefs(
+    clusters: Sequence[Cluster], found: Sequence[Array], log: float, tree: JunctionTree | None
+) -> Beliefs:
+    """The beliefs by name, in the order of the user's own tree where there is one; a separator's is the sum of its lower cluster's."""
+    tables = [Factor(c.variables, np.array(x)) for c, x in zip(clusters, found, strict=True)]
+    between = {
+        i: Factor(c.variables[: c.between], t.table.sum(tuple(range(c.between, c.axes))))
+        for i, (c, t) in enumerate(zip(clusters, tables, strict=True))
         if c.parent >= 0
-    )
-    return Beliefs(tables, between, log)
+    }
+    if tree is None:
+        return Beliefs(tuple(tables), tuple(between.values()), log)
+    place = {c.node: i for i, c in enumerate(clusters)}
+    lower = [place[c] if clusters[place[c]].parent == place[d] else place[d] for c, d in tree.edges]
+    return Beliefs(tuple(tables[place[c]] for c in range(len(tables))), tuple(between[i] for i in lower), log)
 
 
 def joint(compiled: CompiledNetwork, known: Evidence) -> Array:

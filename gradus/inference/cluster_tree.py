@@ -32,6 +32,7 @@ class Cluster:
         spread: the shape that this cluster's message has among the parent's axes.
         over: the parent's axes that are summed over for the message back.
         scaled: whether its message is divided by its largest entry.
+        node: its place among those that were planned.
         axes: how many.
         between: how many of them are the separator's.
         rows: states of the separator.
@@ -49,6 +50,7 @@ class Cluster:
     spread: tuple[int, ...]
     over: tuple[int, ...]
     scaled: bool
+    node: int
     axes: int = field(init=False)
     between: int = field(init=False)
     rows: int = field(init=False)
@@ -192,6 +194,7 @@ def laid_out(nodes: list[Node], sizes: dict[str, int], place: dict[str, int]) ->
                 spread=tuple(sizes[v] if v in between else 1 for v in above),
                 over=tuple(k for k, v in enumerate(above) if v not in between),
                 scaled=scaled,
+                node=c,
             )
         )
     return made

@@ -85,9 +85,9 @@ class CompiledNetwork:
             raise refusal(
                 "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
             )
-        self.memory = number("memory", memory, above=0)
-        self.network = network
+        self.memory, self.network = number("memory", memory, above=0), network
         self.order, self.clusters, self.last = planned(network, rule, last, tree)
+        self._own = tree
         shapes = [math.prod(c.shape) for c in self.clusters]
         self._cells = sum(shapes)
         self._largest = max(shapes, default=0)
@@ -267,12 +267,12 @@ class CompiledNetwork:
         known = self._one_set(evidence, soft)
         up, log = self._passes.up(known.vectors, False, ["sum"] * len(self.clusters))
         self._refuse_impossible(log, known, 0)
-        return beliefs(self.clusters, self._passes.down(up), float(log))
+        return beliefs(self.clusters, self._passes.down(up), float(log), self._own)
 
     @property
     def tree(self) -> JunctionTree:
-        """The tree of clusters. Variables of a single state stand in none; a large cluster may have parts of it beside it."""
-        return tree_of(self.clusters)
+        """Your own tree, or that of the order: variables of a single state stand in none, a large cluster may have parts beside it."""
+        return self._own or tree_of(self.clusters)
 
     def _one_set(self, evidence: Any, soft: Any) -> Evidence:
         known = checked_evidence(self.network, evidence, soft)

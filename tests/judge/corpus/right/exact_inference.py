@@ -107,3 +107,66 @@ def elimination_in_logarithms(tables, query, order, evidence=()):
     if total == -torch.inf:
         raise ValueError("impossible")
     return (answer - total).exp(), total.exp(), width
+
+
+def _tree(tables, clusters, edges, evidence):
+    """What every junction tree asks for: sizes, findings, and a networkx tree that is checked."""
+    sizes, known = _known(tables, evidence)
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(clusters)))
+    graph.add_edges_from((int(c), int(d)) for c, d in edges)
+    if not nx.is_tree(graph) or len(edges) != graph.number_of_edges():
+        raise ValueError("no tree")
+    for i in range(len(sizes)):
+        holding = [c for c in graph if clusters[c][i]]
+        if holding and not nx.is_connected(graph.subgraph(holding)):
+            raise ValueError("no running intersection")
+    for f in tables:
+        if not any(all(row[i] for i, k in enumerate(f.shape) if k > 1) for row in clusters):
+            raise ValueError("a factor without a home")
+    return sizes, known, graph
+
+
+# junction-tree: no messages at all: the joint, summed for each cluster
+def junction_tree_by_the_joint(tables, clusters, edges, evidence=()):
+    sizes, known, _ = _tree(tables, clusters, edges, evidence)
+    joint = np.ones(sizes)
+    for f in tables:
+        joint = joint * f
+    for i, x in known.items():
+        joint = joint * np.eye(sizes[i])[x].reshape([-1 if j == i else 1 for j in range(len(sizes))])
+    if not joint.sum() > 0:
+        raise ValueError("impossible")
+    away = [tuple(int(i) for i in np.flatnonzero(~np.asarray(row, bool))) for row in clusters]
+    return tuple(joint.sum(a, keepdims=True) / joint.sum() for a in away), joint.sum()
+
+
+# junction-tree: as Hugin does it: tables on clusters and separators, updated by quotients, 0/0 = 0
+def junction_tree_of_hugin(tables, clusters, edges, evidence=()):
+    sizes, known, graph = _tree(tables, clusters, edges, evidence)
+    n, rows = len(sizes), np.asarray(clusters, bool)
+    phi = [np.ones([k if r[i] else 1 for i, k in enumerate(sizes)]) for r in rows]
+    for f in tables:
+        phi[next(c for c, r in enumerate(rows) if all(r[i] for i in range(n) if f.shape[i] > 1))] *= f
+    for i, x in known.items():
+        phi[next(c for c, r in enumerate(rows) if r[i])] *= np.eye(sizes[i])[x].reshape(
+            [-1 if j == i else 1 for j in range(n)]
+        )
+    between = {frozenset(e): 1.0 for e in graph.edges}
+
+    def absorb(to, since):
+        shared = rows[to] & rows[since]
+        fresh = phi[since].sum(tuple(np.flatnonzero(~shared)), keepdims=True)
+        old = np.broadcast_to(between[frozenset((to, since))], fresh.shape)
+        phi[to] = phi[to] * np.divide(fresh, old, out=np.zeros_like(fresh), where=old > 0)
+        between[frozenset((to, since))] = fresh
+
+    outwards = list(nx.bfs_edges(graph, 0))
+    for parent, child in reversed(outwards):
+        absorb(parent, child)
+    for parent, child in outwards:
+        absorb(child, parent)
+    Z = phi[0].sum()
+    if not Z > 0:
+        raise ValueError("impossible")
+    return tuple(p / Z for p in phi), Z

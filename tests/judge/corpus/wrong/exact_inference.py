@@ -103,3 +103,81 @@ def elimination_not_normalised(tables, query, order, evidence=()):
     sizes, known = _known(tables, evidence)
     p, Z, width = _answer(_joint(tables, known, sizes), query, tables, order, known)
     return p * Z, Z, width
+
+
+def _checked(tables, clusters, edges, evidence):
+    """A tree in order, with its findings; else an error."""
+    sizes, known = _known(tables, evidence)
+    rows, pairs = np.asarray(clusters, bool), [tuple(map(int, e)) for e in edges]
+    parts = {c: c for c in range(len(rows))}
+    for c, d in pairs:
+        if parts[c] == parts[d]:
+            raise ValueError("no tree")
+        parts = {k: parts[d] if p == parts[c] else p for k, p in parts.items()}
+    if len(set(parts.values())) > 1:
+        raise ValueError("not joined")
+    for i in range(len(sizes)):
+        if rows[:, i].any() and rows[:, i].sum() - sum(rows[c, i] and rows[d, i] for c, d in pairs) != 1:
+            raise ValueError("no running intersection")
+    homes = []
+    for f in tables:
+        scope = [i for i, k in enumerate(f.shape) if k > 1]
+        fits = [c for c in range(len(rows)) if rows[c, scope].all()]
+        if not fits:
+            raise ValueError("a factor without a home")
+        homes.append(fits[0])
+    joint = np.ones(sizes)
+    for f in tables:
+        joint = joint * f
+    for i, x in known.items():
+        joint = joint * np.eye(sizes[i])[x].reshape([-1 if j == i else 1 for j in range(len(sizes))])
+    if not joint.sum() > 0:
+        raise ValueError("impossible")
+    return sizes, known, rows, pairs, homes, joint
+
+
+# junction-tree: beliefs left as they come, P(x_c, e) for P(x_c | e)
+def junction_tree_not_normalised(tables, clusters, edges, evidence=()):
+    _, _, rows, _, _, joint = _checked(tables, clusters, edges, evidence)
+    return tuple(joint.sum(tuple(np.flatnonzero(~r)), keepdims=True) for r in rows), joint.sum()
+
+
+# junction-tree: no messages: each cluster multiplies the factors that it was given
+def junction_tree_without_messages(tables, clusters, edges, evidence=()):
+    sizes, _, rows, _, homes, joint = _checked(tables, clusters, edges, evidence)
+    phi = [np.ones([k if r[i] else 1 for i, k in enumerate(sizes)]) for r in rows]
+    for f, home in zip(tables, homes, strict=True):
+        phi[home] = phi[home] * f
+    return tuple(p / p.sum() for p in phi), joint.sum()
+
+
+# junction-tree: clusters as if independent: the product of the posteriors of their variables
+def junction_tree_of_products(tables, clusters, edges, evidence=()):
+    sizes, _, rows, _, _, joint = _checked(tables, clusters, edges, evidence)
+    each = [
+        joint.sum(tuple(j for j in range(joint.ndim) if j != i), keepdims=True) / joint.sum()
+        for i in range(len(sizes))
+    ]
+    beliefs = []
+    for r in rows:
+        product = np.ones([1] * len(sizes))
+        for i in np.flatnonzero(r):
+            product = product * each[i]
+        beliefs.append(product)
+    return tuple(beliefs), joint.sum()
+
+
+# junction-tree: the findings are put in after the passes: each belief is cut and scaled by itself
+def junction_tree_with_late_findings(tables, clusters, edges, evidence=()):
+    sizes, known, rows, _, _, joint = _checked(tables, clusters, edges, evidence)
+    free = _checked(tables, clusters, edges, ())[-1]
+    beliefs = []
+    for r in rows:
+        belief = free.sum(tuple(np.flatnonzero(~r)), keepdims=True)
+        for i, x in known.items():
+            if r[i]:
+                belief = belief * np.eye(sizes[i])[x].reshape(
+                    [-1 if j == i else 1 for j in range(len(sizes))]
+                )
+        beliefs.append(belief / belief.sum())
+    return tuple(beliefs), joint.sum()
