@@ -6,15 +6,17 @@ from gradus.lazy import export
 
 if TYPE_CHECKING:
     from gradus.inference.bayesian_network import BayesianNetwork
+    from gradus.inference.beliefs import Beliefs
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
     from gradus.inference.posterior import Explanation, Posterior
-    from gradus.inference.queries import infer, most_probable, query
+    from gradus.inference.queries import infer, max_marginals, most_probable, query
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
     from gradus.inference.variational.expectation_gradients import (
         GradientEstimate,
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ELBO",
     "BayesianNetwork",
+    "Beliefs",
     "CompiledNetwork",
     "EliminationOrder",
     "Explanation",
     "Factor",
     "GaussianMeanField",
     "GradientEstimate",
+    "JunctionTree",
     "MarkovNetwork",
     "Network",
     "Posterior",
@@ -44,6 +48,8 @@ __all__ = [
     "infer",
     "mean_field_gaussian",
     "mean_field_regression",
+    "junction_tree",
+    "max_marginals",
     "most_probable",
     "pathwise_gradient",
     "query",
@@ -60,15 +66,17 @@ export(
     __name__,
     {
         "bayesian_network": ["BayesianNetwork"],
+        "beliefs": ["Beliefs"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "junction_tree": ["JunctionTree", "junction_tree"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
         "posterior": ["Explanation", "Posterior"],
-        "queries": ["infer", "most_probable", "query"],
+        "queries": ["infer", "max_marginals", "most_probable", "query"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
         "variational.expectation_gradients": ["GradientEstimate", "pathwise_gradient", "score_gradient"],
         "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
-__all__ = ["Cluster", "cluster_tree"]
+__all__ = ["Cluster", "Node", "cluster_tree", "laid_out"]
 
 #: Clusters below one whose message has been scaled, after which it is scaled again: no product of so many underflows.
 SCALE_EVERY = 12
@@ -32,6 +32,7 @@ class Cluster:
         spread: the shape that this cluster's message has among the parent's axes.
         over: the parent's axes that are summed over for the message back.
         scaled: whether its message is divided by its largest entry.
+        node: its place among those that were planned.
         axes: how many.
         between: how many of them are the separator's.
         rows: states of the separator.
@@ -49,6 +50,7 @@ class Cluster:
     spread: tuple[int, ...]
     over: tuple[int, ...]
     scaled: bool
+    node: int
     axes: int = field(init=False)
     between: int = field(init=False)
     rows: int = field(init=False)
@@ -83,11 +85,15 @@ class Cluster:
 
 
 def cluster_tree(
-    graph: nx.Graph, sizes: dict[str, int], order: Sequence[str], kept: frozenset[str] = frozenset()
+    graph: nx.Graph,
+    sizes: dict[str, int],
+    order: Sequence[str],
+    kept: frozenset[str] = frozenset(),
+    gather: bool = True,
 ) -> list[Cluster]:
     """The clusters of an order of elimination, children before parents; those that lie in another are joined with it.
 
-    No cluster sums out both variables that are kept and others.
+    No cluster sums out both variables that are kept and others. With `gather`, large clusters of many children get nodes between.
     """
     place = {v: i for i, v in enumerate(order)}
     near = {v: set(graph[v]) - {v} for v in order}
@@ -117,9 +123,9 @@ def cluster_tree(
         around = separator[top[first]]
         above = number[home[min(around, key=place.__getitem__)]] if around else -1
         nodes.append(Node({*around, *residual[first]}, set(residual[first]), above))
-    for i in range(len(firsts)):
+    for i in range(len(firsts) if gather else 0):
         _gather(nodes, i, sizes)
-    return _laid_out(nodes, sizes, place)
+    return laid_out(nodes, sizes, place)
 
 
 class Node:
@@ -152,7 +158,7 @@ def _gather(nodes: list[Node], i: int, sizes: dict[str, int]) -> None:
         nodes.append(Node(union, set(), i))
 
 
-def _laid_out(nodes: list[Node], sizes: dict[str, int], place: dict[str, int]) -> list[Cluster]:
+def laid_out(nodes: list[Node], sizes: dict[str, int], place: dict[str, int]) -> list[Cluster]:
     """The clusters with their axes, children before parents."""
     below: list[list[int]] = [[] for _ in nodes]
     for c, node in enumerate(nodes):
@@ -188,6 +194,7 @@ def _laid_out(nodes: list[Node], sizes: dict[str, int], place: dict[str, int]) -
                 spread=tuple(sizes[v] if v in between else 1 for v in above),
                 over=tuple(k for k, v in enumerate(above) if v not in between),
                 scaled=scaled,
+                node=c,
             )
         )
     return made

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradus.arguments import choice, number, refusal
-from gradus.inference.cluster_tree import Cluster, cluster_tree
-from gradus.inference.either_way import EitherWay, multiplied_out
-from gradus.inference.elimination_order import RULES, EliminationOrder, ordered
+from gradus.arguments import number, refusal
+from gradus.inference.beliefs import Beliefs, beliefs, joint
+from gradus.inference.either_way import EitherWay
 from gradus.inference.evidence import Evidence, checked_evidence
-from gradus.inference.fits import refuse_joint, refuse_tables
+from gradus.inference.fits import refuse_tables
 from gradus.inference.impossible import impossible
-from gradus.inference.names import variable_names
+from gradus.inference.junction_tree import JunctionTree, tree_of
+from gradus.inference.maximum import max_marginals, maximized
 from gradus.inference.network import Network
 from gradus.inference.passes import marginals
+from gradus.inference.plan import planned
 from gradus.inference.posterior import Explanation, Posterior
-from gradus.inference.traceback import best_states
 
 __all__ = ["CompiledNetwork"]
 
@@ -41,14 +41,15 @@ class CompiledNetwork:
 
     Args:
         network: a `BayesianNetwork` or a `MarkovNetwork`.
-        rule: of the order of elimination, see `elimination_order`; None tries them all and takes the least work.
+        rule: of the order of elimination, or an order of your own, see `elimination_order`; None takes the rule with the least work.
         last: variables that go after all others: needed by `joint` and `maximize`.
         memory: bytes that the tables may take.
+        tree: a tree of clusters of your own, in place of an order.
 
     Attributes:
         network: the network.
         order: the order of elimination, its width and its cells.
-        clusters: the tree.
+        clusters: the tree as it runs; `tree` shows it.
 
     Raises:
         GradusError: the tables would not fit into the memory: width and size are said.
@@ -72,24 +73,21 @@ class CompiledNetwork:
     """
 
     def __init__(
-        self, network: Network, rule: str | None = None, *, last: Iterable[str] = (), memory: float = MEMORY
+        self,
+        network: Network,
+        rule: str | Sequence[str] | None = None,
+        *,
+        last: Iterable[str] = (),
+        memory: float = MEMORY,
+        tree: JunctionTree | None = None,
     ) -> None:
         if not isinstance(network, Network):
             raise refusal(
                 "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
             )
-        rules = RULES if rule is None else (choice("rule", rule, RULES),)
-        self.memory = number("memory", memory, above=0)
-        self.network = network
-        self.last = frozenset(variable_names("last", last, network.states))
-        sizes = {v: len(s) for v, s in network.states.items() if len(s) > 1}
-        graph = network.interaction_graph.subgraph(sizes)
-        self.order: EliminationOrder = min(
-            (ordered(graph, sizes, r, set(self.last)) for r in rules), key=lambda o: o.cells
-        )
-        self.clusters: list[Cluster] = cluster_tree(
-            graph, sizes, self.order.variables, self.last & sizes.keys()
-        )
+        self.memory, self.network = number("memory", memory, above=0), network
+        self.order, self.clusters, self.last = planned(network, rule, last, tree)
+        self._own = tree
         shapes = [math.prod(c.shape) for c in self.clusters]
         self._cells = sum(shapes)
         self._largest = max(shapes, default=0)
@@ -202,20 +200,7 @@ class CompiledNetwork:
             [[0.5, 0.0], [0.25, 0.25]]
         """
         known = self._one_set(evidence, soft)
-        refuse_joint([self.network.size(v) for v in self.last], self.memory)
-        modes = self._modes("keep", self.last)
-        up, log = self._passes.up(known.vectors, False, modes)
-        wanted = [v for v in self.network.states if v in self.last]
-        axes = [v for v in wanted if v in self.places]
-        kept = []
-        for cluster, mode, product in zip(self.clusters, modes, up.products, strict=True):
-            if mode == "keep":
-                order = sorted(range(len(cluster.variables)), key=lambda k: axes.index(cluster.variables[k]))
-                spread = [self.network.size(v) if v in cluster.variables else 1 for v in axes]
-                kept.append(product.transpose(order).reshape(spread))
-        table, total = multiplied_out(kept, up.logarithms)
-        self._refuse_impossible(log + total, known, 0)
-        return table.reshape([len(self.network.states[v]) for v in wanted])
+        return joint(self, known)
 
     def maximize(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Explanation:
         r"""The states that are the most probable together, given the evidence.
@@ -223,7 +208,8 @@ class CompiledNetwork:
         .. math:: \arg\max_x P(x\mid e);\qquad\text{of some variables }y\text{ only:}\quad\arg\max_y\sum_zP(y,z\mid e)
 
         Of all variables, or, if some were named `last`, of those, all others summed out (marginal MAP). The states that are
-        most probable one by one need not be these. Of several that are equally probable one is returned.
+        most probable one by one need not be these. Of several that are equally probable one is returned, and `ties` names the
+        variables in which they differ.
 
         Raises:
             GradusError: a name that is none, or evidence that is impossible.
@@ -237,32 +223,56 @@ class CompiledNetwork:
             >>> CompiledNetwork(net).maximize().assignment, CompiledNetwork(net, last="a").maximize().assignment
             ({'a': '0', 'b': '0'}, {'a': '1'})
         """
-        known = checked_evidence(self.network, evidence, soft)
-        wanted = self.last or frozenset(self.network.states)
-        modes = self._modes("max", wanted)
-        places = {v: np.zeros(known.batch or 1, dtype=int) for v in self.network.states if v in wanted}
-        logs = np.empty(known.batch or 1)
-        for part, vectors in self._chunks(known):
-            up, log = self._passes.up(vectors, known.batch is not None, modes)
-            self._refuse_impossible(log, known, part.start)
-            logs[part] = log
-            for v, chosen in best_states(self.clusters, up, modes, part.stop - part.start).items():
-                places[v][part] = chosen
-        names = self.network.states
-        sets = [{v: names[v][int(x[k])] for v, x in places.items()} for k in range(len(logs))]
-        return Explanation(sets, logs) if known.batch is not None else Explanation(sets[0], float(logs[0]))
+        return maximized(self, checked_evidence(self.network, evidence, soft))
 
-    def _modes(self, mode: str, wanted: frozenset[str]) -> list[str]:
-        """By cluster, the mode if it sums out variables that are wanted, else "sum"; one without any goes with its parent."""
-        modes = ["sum"] * len(self.clusters)
-        for i in range(len(modes) - 1, -1, -1):
-            cluster = self.clusters[i]
-            modes[i] = (
-                (mode if set(cluster.residual) <= wanted else "sum")
-                if cluster.residual
-                else modes[cluster.parent]
-            )
-        return modes
+    def max_marginals(
+        self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None
+    ) -> dict[str, Array]:
+        r"""By variable, how probable the best states of the others make each of its states.
+
+        .. math:: m_i(x_i)=\max_{x':\,x'_i=x_i}\ln P(x',e)
+
+        Of all variables, or of those that were named `last`, as in `maximize`. The largest entry of each is the probability of
+        the most probable states; the next says how much is lost where the variable is in another state.
+
+        Returns:
+            Logarithms, one a state, with several sets of findings (sets, states); −∞ where no states are possible.
+
+        Raises:
+            GradusError: a name that is none, or evidence that is impossible.
+
+        Source: Dawid 1992.
+
+        Example:
+            >>> from gradus.inference import BayesianNetwork
+            >>> states = {"a": ["0", "1"], "b": ["0", "1", "2"]}
+            >>> net = BayesianNetwork(states, {"a": [0.4, 0.6], "b": (["a"], [[1.0, 0.0, 0.0], [0.3, 0.3, 0.4]])})
+            >>> {v: np.exp(m).round(2).tolist() for v, m in CompiledNetwork(net).max_marginals().items()}
+            {'a': [0.4, 0.24], 'b': [0.4, 0.18, 0.24]}
+        """
+        return max_marginals(self, checked_evidence(self.network, evidence, soft))
+
+    def beliefs(self, evidence: Any = None, *, soft: Mapping[str, Any] | None = None) -> Beliefs:
+        """The joint posterior of each cluster of the tree and of each separator, given one set of findings.
+
+        Raises:
+            GradusError: a list of sets, a name that is none, or evidence that is impossible.
+
+        Example:
+            >>> from gradus.inference import BayesianNetwork
+            >>> net = BayesianNetwork({"a": ["0", "1"], "b": ["0", "1"]}, {"a": [0.5, 0.5], "b": (["a"], [[1, 0], [0.5, 0.5]])})
+            >>> CompiledNetwork(net).beliefs().clusters[0].table.sum().item()
+            1.0
+        """
+        known = self._one_set(evidence, soft)
+        up, log = self._passes.up(known.vectors, False, ["sum"] * len(self.clusters))
+        self._refuse_impossible(log, known, 0)
+        return beliefs(self.clusters, self._passes.down(up), float(log), self._own)
+
+    @property
+    def tree(self) -> JunctionTree:
+        """Your own tree, or that of the order: variables of a single state stand in none, a large cluster may have parts beside it."""
+        return self._own or tree_of(self.clusters)
 
     def _one_set(self, evidence: Any, soft: Any) -> Evidence:
         known = checked_evidence(self.network, evidence, soft)

@@ -12,7 +12,7 @@ import numpy as np
 from gradus.inference.cluster_tree import Cluster
 from gradus.inference.log_passes import delicate, log_downward, log_upward
 from gradus.inference.network import Network
-from gradus.inference.passes import Upward, downward, log_of, logarithm, upward
+from gradus.inference.passes import Upward, downward, log_of, logarithm, marginals, upward
 from gradus.inference.potentials import log_potentials, scaled
 
 __all__ = ["EitherWay", "multiplied_out"]
@@ -53,6 +53,12 @@ class EitherWay:
     def down(self, up: Upward) -> list[Array]:
         """The posterior over each cluster's variables."""
         return log_downward(self.clusters, up) if up.logarithms else downward(self.clusters, up)
+
+    def max_marginals(self, up: Upward, modes: Sequence[str]) -> dict[str, Array]:
+        """By variable of the clusters of mode "max", how probable the best is with each state, beside the best of all."""
+        back = log_downward if up.logarithms else downward
+        beliefs = back(self.clusters, up, modes, np.maximum)
+        return marginals(self.clusters, beliefs, modes, np.maximum)
 
     @functools.cached_property
     def logs(self) -> tuple[list[Array], float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import networkx as nx
@@ -12,8 +12,9 @@ import networkx as nx
 from gradus.arguments import choice, refusal
 from gradus.inference.names import variable_names
 from gradus.inference.network import Network
+from gradus.text import Text
 
-__all__ = ["RULES", "EliminationOrder", "elimination_order"]
+__all__ = ["RULES", "EliminationOrder", "along", "elimination_order", "ordered", "own_order"]
 
 RULES = ("min-fill", "min-weight", "min-neighbours", "band")
 
@@ -37,7 +38,7 @@ class EliminationOrder(NamedTuple):
 
 
 def elimination_order(
-    network: Network, rule: str = "min-fill", *, last: Iterable[str] = ()
+    network: Network, rule: str | Sequence[str] = "min-fill", *, last: Iterable[str] = ()
 ) -> EliminationOrder:
     r"""An order of elimination by a greedy rule on the graph in which the variables of each factor are joined.
 
@@ -48,11 +49,11 @@ def elimination_order(
 
     Args:
         network: whose variables.
-        rule: the greedy rule.
+        rule: the greedy rule; or all variables in an order of your own, whose width and cells are wanted.
         last: variables that go after all others: those that a joint posterior or a maximum is wanted of.
 
     Raises:
-        GradusError: another rule, or a name that is no variable's.
+        GradusError: another rule, a name that is no variable's, or an order that leaves one out or does not end with `last`.
 
     Cost: O(n w²) comparisons of neighbours for a width w, roughly.
 
@@ -64,21 +65,51 @@ def elimination_order(
         >>> chain = MarkovNetwork({v: ["0", "1"] for v in "abc"}, [(("a", "b"), pair), (("b", "c"), pair)])
         >>> elimination_order(chain)
         EliminationOrder(variables=('a', 'b', 'c'), width=1, cells=10)
+        >>> elimination_order(chain, ["b", "a", "c"])
+        EliminationOrder(variables=('b', 'a', 'c'), width=2, cells=14)
     """
     if not isinstance(network, Network):
         raise refusal(
             "network", ("a Bayesian or Markov network", "贝叶斯网络或马尔可夫网络"), network, kind=True
         )
-    rule = choice("rule", rule, RULES)
     kept = set(variable_names("last", last, network.states))
     sizes = {v: len(s) for v, s in network.states.items()}
-    return ordered(network.interaction_graph, sizes, rule, kept)
+    if not isinstance(rule, str):
+        return along(network.interaction_graph, sizes, own_order(rule, network, kept))
+    return ordered(network.interaction_graph, sizes, choice("rule", rule, RULES), kept)
+
+
+def own_order(given: object, network: Network, last: Collection[str] = ()) -> list[str]:
+    """An order of the user's own.
+
+    Raises:
+        GradusError: it is no list of all variables, or does not end with those that go last.
+    """
+    if not isinstance(given, (list, tuple)):
+        either = (
+            f"one of {', '.join(RULES)}, or a list of all variables",
+            f"{'、'.join(RULES)} 之一，或全部变量的列表",
+        )
+        raise refusal("rule", either, given, kind=True)
+    order = variable_names("rule", list(given), network.states)
+    if missing := [v for v in network.states if v not in set(order)]:
+        names = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+        raise refusal(
+            "rule", ("an order of all variables", "全部变量的次序"), Text(f"none of {names}", f"缺少 {names}")
+        )
+    tail = order[len(order) - len(last) :]
+    if set(tail) != set(last):
+        names = ", ".join(tail)
+        raise refusal(
+            "rule", ("an order that ends with `last`", "以 last 中的变量结尾的次序"), Text(names, names)
+        )
+    return order
 
 
 def ordered(graph: nx.Graph, sizes: Mapping[str, int], rule: str, kept: set[str]) -> EliminationOrder:
     """`elimination_order` of checked arguments."""
     if rule == "band":
-        return _along(graph, sizes, _band(graph, sizes, kept))
+        return along(graph, sizes, _band(graph, sizes, kept))
     near = {v: set(graph[v]) - {v} for v in graph}
     rank = {v: i for i, v in enumerate(sizes)}
     weight = {v: math.log(n) if n > 1 else 0.0 for v, n in sizes.items()}
@@ -129,7 +160,7 @@ def _band(graph: nx.Graph, sizes: Mapping[str, int], kept: set[str]) -> list[str
     return [v for v in order if v not in kept] + [v for v in order if v in kept]
 
 
-def _along(graph: nx.Graph, sizes: Mapping[str, int], order: list[str]) -> EliminationOrder:
+def along(graph: nx.Graph, sizes: Mapping[str, int], order: list[str]) -> EliminationOrder:
     """What an order costs."""
     near = {v: set(graph[v]) - {v} for v in graph}
     width, cells = 0, 0.0

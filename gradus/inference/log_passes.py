@@ -51,20 +51,28 @@ def log_upward(
     return Upward(products, [False] * len(clusters), messages, roots, [], logarithms=True)
 
 
-def log_downward(clusters: Sequence[Cluster], up: Upward) -> list[Array]:
-    """The posterior over each cluster's variables, no longer in logarithms."""
+def log_downward(
+    clusters: Sequence[Cluster], up: Upward, modes: Sequence[str] | None = None, total: np.ufunc = np.add
+) -> list[Array]:
+    """What `downward` gives, no longer in logarithms."""
     beliefs: list[Any] = list(up.products)
+    done = [modes is None or mode == "max" for mode in modes or [""] * len(clusters)]
     for i in range(len(clusters) - 1, -1, -1):
+        if not done[i]:
+            continue
         cluster, message = clusters[i], up.messages[i]
         none = np.where(message > -np.inf, message, 0.0)  # what could not be stays so: −∞ is in the product
         if cluster.parent < 0:
             back = -none
         else:
-            over = _log_sum(beliefs[cluster.parent], cluster.over)
+            above = beliefs[cluster.parent]
+            over = (
+                _log_sum(above, cluster.over) if total is np.add else np.maximum.reduce(above, cluster.over)
+            )
             back = over.reshape(message.shape[:1] + over.shape[cluster.between :]) - none
-        back = back.reshape(*cluster.shape[: cluster.between], *cluster.ones, *back.shape[1:])
+        back = back.reshape((*cluster.shape[: cluster.between], *cluster.ones, *back.shape[1:]))
         beliefs[i] = up.products[i] + back
-    return [np.exp(belief) for belief in beliefs]
+    return [np.exp(b) if finished else b for b, finished in zip(beliefs, done, strict=True)]
 
 
 def _log_sum(x: Array, axes: tuple[int, ...]) -> Array:

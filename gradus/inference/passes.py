@@ -119,10 +119,18 @@ def _holds(product: Any, factor: Any, axes: int, shape: tuple[int, ...]) -> bool
     )
 
 
-def downward(clusters: Sequence[Cluster], up: Upward) -> list[Array]:
-    """The posterior over each cluster's variables, from the roots to the leaves; `up.products` are overwritten."""
+def downward(
+    clusters: Sequence[Cluster], up: Upward, modes: Sequence[str] | None = None, total: np.ufunc = np.add
+) -> list[Array]:
+    """The posterior over each cluster's variables, from the roots to the leaves; `up.products` are overwritten.
+
+    With the maximum for the sum (`total`), of the clusters of mode "max": the largest that the rest lets each entry be, beside
+    the largest of all.
+    """
     beliefs = up.products
     for i in range(len(clusters) - 1, -1, -1):
+        if modes is not None and modes[i] != "max":
+            continue
         cluster, product = clusters[i], beliefs[i]
         # where a message is 0 what comes back is, too: 0 divided by the smallest number is the 0 that is wanted
         message = np.maximum(up.messages[i], SMALLEST)
@@ -131,10 +139,10 @@ def downward(clusters: Sequence[Cluster], up: Upward) -> list[Array]:
         else:
             back = beliefs[cluster.parent]
             if cluster.over:
-                back = np.add.reduce(back, cluster.over)
+                back = total.reduce(back, cluster.over)
             back = back.reshape(message.shape[:1] + back.shape[cluster.between :]) / message
         tail = product.shape[cluster.axes :]
-        back = back.reshape(*cluster.shape[: cluster.between], *cluster.ones, *back.shape[1:])
+        back = back.reshape((*cluster.shape[: cluster.between], *cluster.ones, *back.shape[1:]))
         if up.own[i] and tail >= back.shape[cluster.axes :]:
             np.multiply(product, back, out=product)
         else:
@@ -142,20 +150,25 @@ def downward(clusters: Sequence[Cluster], up: Upward) -> list[Array]:
     return beliefs
 
 
-def marginals(clusters: Sequence[Cluster], beliefs: Sequence[Array]) -> dict[str, Array]:
-    """The posterior of each variable: its states first, then the batch."""
+def marginals(
+    clusters: Sequence[Cluster],
+    beliefs: Sequence[Array],
+    modes: Sequence[str] | None = None,
+    total: np.ufunc = np.add,
+) -> dict[str, Array]:
+    """The posterior of each variable: its states first, then the batch. With the maximum for the sum, of those of mode "max"."""
     found: dict[str, Array] = {}
-    for cluster, belief in zip(clusters, beliefs, strict=True):
-        if not cluster.residual:
+    for i, (cluster, belief) in enumerate(zip(clusters, beliefs, strict=True)):
+        if not cluster.residual or (modes is not None and modes[i] != "max"):
             continue
         tail = belief.shape[cluster.axes :]
-        table = np.add.reduce(belief.reshape(cluster.rows, cluster.columns, *tail), 0)
+        table = total.reduce(belief.reshape(cluster.rows, cluster.columns, *tail), 0)
         if len(cluster.residual) == 1:
             found[cluster.residual[0]] = table
             continue
         table = table.reshape(*cluster.shape[cluster.between :], *tail)
         for v, away in cluster.others.items():
-            found[v] = np.add.reduce(table, away)
+            found[v] = total.reduce(table, away)
     return found
 
 

@@ -24,6 +24,7 @@ class Explanation(NamedTuple):
     Attributes:
         assignment: by variable the name of its state; with several sets of findings a list of them.
         log_probability: ln of the (unnormalised) probability of these states and the evidence together.
+        ties: the variables in which others, equally probable but for rounding, differ; with several sets of findings a list.
 
     Example:
         >>> Explanation({"rain": "yes"}, -1.2).assignment
@@ -32,6 +33,7 @@ class Explanation(NamedTuple):
 
     assignment: Any
     log_probability: Any
+    ties: Any = ()
 
 
 class Posterior:

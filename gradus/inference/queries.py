@@ -19,7 +19,7 @@ from gradus.inference.passes import logarithm
 from gradus.inference.posterior import Explanation, Posterior
 from gradus.text import Text
 
-__all__ = ["infer", "most_probable", "query"]
+__all__ = ["infer", "max_marginals", "most_probable", "query"]
 
 
 def infer(
@@ -127,6 +127,46 @@ def most_probable(
     return CompiledNetwork(network, last=_names(network, variables), memory=memory).maximize(
         evidence, soft=soft
     )
+
+
+def max_marginals(
+    network: Network,
+    evidence: Any = None,
+    *,
+    variables: Iterable[str] | str | None = None,
+    soft: Mapping[str, Any] | None = None,
+    memory: float = MEMORY,
+) -> dict[str, Any]:
+    r"""By variable, how probable the best states of the others make each of its states: what another state would cost.
+
+    .. math:: m_i(x_i)=\max_{x':\,x'_i=x_i}\ln P(x',e)
+
+    Args:
+        network: a `BayesianNetwork` or a `MarkovNetwork`.
+        evidence: findings by name, or a list of such sets.
+        variables: over which the maximum goes, the rest summed out; all if left out.
+        soft: likelihoods by name.
+        memory: bytes that the tables may take.
+
+    Returns:
+        By variable the logarithms, one a state, in the order of its states; with several sets of findings (sets, states).
+
+    Raises:
+        GradusError: as `infer`.
+
+    Source: Dawid 1992.
+
+    Example:
+        >>> from gradus.inference import BayesianNetwork
+        >>> states = {"rain": ["yes", "no"], "wet": ["yes", "no"]}
+        >>> net = BayesianNetwork(states, {"rain": [0.2, 0.8], "wet": (["rain"], [[0.9, 0.1], [0.1, 0.9]])})
+        >>> np.exp(max_marginals(net, {"wet": "yes"})["rain"]).round(2).tolist()
+        [0.18, 0.08]
+    """
+    if variables is None:
+        return _planned(network, memory).max_marginals(evidence, soft=soft)
+    compiled = CompiledNetwork(network, last=_names(network, variables), memory=memory)
+    return compiled.max_marginals(evidence, soft=soft)
 
 
 def _planned(network: Network, memory: float) -> CompiledNetwork:

@@ -57,6 +57,16 @@ def calls_of_inference() -> dict[str, Example]:
         name + "CompiledNetwork.infer": of(own.infer, evidence=evidence, soft=soft),
         name + "CompiledNetwork.log_evidence": of(own.log_evidence, evidence=evidence, soft=soft),
         name + "CompiledNetwork.joint": of(own.joint, evidence=evidence, soft=soft),
+        name + "CompiledNetwork.beliefs": of(own.beliefs, evidence=evidence, soft=soft),
+        name + "CompiledNetwork.max_marginals": of(own.max_marginals, evidence=evidence, soft=soft),
+        name + "JunctionTree": of(
+            inference.JunctionTree, clusters=Fresh(lambda: [["rain", "wet"], ["wet"]]), edges=Fresh(lambda: [(0, 1)])
+        ),
+        name + "JunctionTree.check": of(inference.JunctionTree([["rain", "wet"]], []).check, network=model),
+        name + "junction_tree": of(inference.junction_tree, network=model, rule="min-fill"),
+        name + "max_marginals": of(
+            inference.max_marginals, network=model, evidence=evidence, variables="rain", soft=soft, memory=1e6
+        ),
         name + "CompiledNetwork.maximize": of(own.maximize, evidence=evidence, soft=soft),
         name + "Posterior.of": of(found.of, variable="rain"),
         name + "Posterior.table": of(found.table, variables=Fresh(lambda: ["rain"]), lang="en"),
