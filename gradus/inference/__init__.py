@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from, exactly or by belief propagation."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from gradus.inference.bif_writer import write_bif
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
+    from gradus.inference.loopy.propagation import belief_propagation
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -19,14 +21,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BayesianNetwork",
+    "ClampingError",
     "CompiledNetwork",
     "EliminationOrder",
     "Explanation",
     "Factor",
+    "LoopyPosterior",
     "MarkovNetwork",
     "Network",
     "Posterior",
     "Table",
+    "belief_propagation",
     "elimination_order",
     "infer",
     "most_probable",
@@ -47,6 +52,8 @@ export(
         "bif_writer": ["write_bif"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "loopy.posterior": ["ClampingError", "LoopyPosterior"],
+        "loopy.propagation": ["belief_propagation"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
