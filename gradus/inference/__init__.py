@@ -1,4 +1,5 @@
 """Inference: Bayesian and Markov networks, read, written, and inferred from exactly; variational bounds."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from, exactly or by belief propagation."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.junction_tree import JunctionTree, junction_tree
+    from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
+    from gradus.inference.loopy.propagation import belief_propagation
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -31,6 +34,7 @@ __all__ = [
     "ELBO",
     "BayesianNetwork",
     "Beliefs",
+    "ClampingError",
     "CompiledNetwork",
     "EliminationOrder",
     "Explanation",
@@ -38,12 +42,14 @@ __all__ = [
     "GaussianMeanField",
     "GradientEstimate",
     "JunctionTree",
+    "LoopyPosterior",
     "MarkovNetwork",
     "Network",
     "Posterior",
     "RegressionMeanField",
     "Table",
     "elbo",
+    "belief_propagation",
     "elimination_order",
     "infer",
     "mean_field_gaussian",
@@ -72,6 +78,8 @@ export(
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "junction_tree": ["JunctionTree", "junction_tree"],
+        "loopy.posterior": ["ClampingError", "LoopyPosterior"],
+        "loopy.propagation": ["belief_propagation"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],

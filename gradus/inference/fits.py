@@ -23,9 +23,11 @@ def refuse_tables(needed: float, allowed: float, width: int) -> None:
         raise GradusError(
             Text(
                 f"memory: exact inference needs {_size(needed)} of tables (width {width}), allowed are {_size(allowed)};"
-                f" give memory={needed:.1e} if the machine has it, or more evidence by network.given(…)",
+                f" give memory={needed:.1e} if the machine has it, or more evidence by network.given(…), or take loopy belief propagation,"
+                " which is approximate: gradus.inference.belief_propagation(network, evidence)",
                 f"memory：精确推断的表需要 {_size(needed)}（树宽 {width}），允许 {_size(allowed)}；"
-                f"若机器容得下，请给出 memory={needed:.1e}，或用 network.given(…) 代入更多证据",
+                f"若机器容得下，请给出 memory={needed:.1e}，或用 network.given(…) 代入更多证据，或改用近似的环状置信传播："
+                "gradus.inference.belief_propagation(network, evidence)",
             )
         )
 

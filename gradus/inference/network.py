@@ -18,6 +18,7 @@ from gradus.text import Text
 __all__ = ["MarkovNetwork", "Network"]
 
 PLAN = "_plan"  # under which a network keeps the plan of its last question
+FACTOR_GRAPH = "_factor_graph"  # and its factor graph
 MOST_AXES = 64 if int(np.__version__.split(".")[0]) > 1 else 32  # that an array can have
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -47,8 +48,8 @@ class Network:
         self.notes: tuple[Text, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is copied and pickled: all but the plan, which is of this very network."""
-        return {name: value for name, value in self.__dict__.items() if name != PLAN}
+        """What is copied and pickled: all but the plan and the factor graph, which are of this very network."""
+        return {name: value for name, value in self.__dict__.items() if name not in (PLAN, FACTOR_GRAPH)}
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ def calls_of_inference() -> dict[str, Example]:
         inference.CompiledNetwork(network(), last=["rain"]),
         inference.infer(network()),
     )
+    beliefs = inference.belief_propagation(network())
     name = "gradus.inference."
     return {
         name + "BayesianNetwork": of(
@@ -70,6 +71,14 @@ def calls_of_inference() -> dict[str, Example]:
         name + "CompiledNetwork.maximize": of(own.maximize, evidence=evidence, soft=soft),
         name + "Posterior.of": of(found.of, variable="rain"),
         name + "Posterior.table": of(found.table, variables=Fresh(lambda: ["rain"]), lang="en"),
+        name + "LoopyPosterior.factor": of(beliefs.factor, place=0),
+        name + "LoopyPosterior.clamping_error": of(beliefs.clamping_error, probes=2),
+        name + "LoopyPosterior.of": of(beliefs.of, variable="rain"),
+        name + "LoopyPosterior.table": of(beliefs.table, variables=Fresh(lambda: ["rain"]), lang="en"),
+        name + "belief_propagation": of(
+            inference.belief_propagation, network=model, evidence=evidence, soft=soft, mode="sum", damping=0.25, schedule="flooding",
+            tolerance=1e-6, iterations=20,
+        ),
         name + "elimination_order": of(inference.elimination_order, network=model, rule="min-fill", last=Fresh(lambda: ["rain"])),
         name + "infer": of(inference.infer, network=model, evidence=evidence, soft=soft, memory=1e6),
         name + "query": of(inference.query, network=model, variables="rain", evidence=evidence, soft=soft, memory=1e6),
