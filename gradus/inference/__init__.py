@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from gradus.inference.bayesian_network import BayesianNetwork
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
+    from gradus.inference.chains.emissions import GaussianEmission
+    from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
+    from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.network import MarkovNetwork, Network
@@ -23,9 +26,14 @@ __all__ = [
     "EliminationOrder",
     "Explanation",
     "Factor",
+    "GaussianEmission",
+    "HiddenMarkovFit",
+    "HiddenMarkovModel",
     "MarkovNetwork",
     "Network",
     "Posterior",
+    "StatePath",
+    "StatePosterior",
     "Table",
     "elimination_order",
     "infer",
@@ -45,6 +53,9 @@ export(
         "bayesian_network": ["BayesianNetwork"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
+        "chains.emissions": ["GaussianEmission"],
+        "chains.hidden_markov_model": ["HiddenMarkovModel"],
+        "chains.results": ["HiddenMarkovFit", "StatePath", "StatePosterior"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "network": ["MarkovNetwork", "Network"],
