@@ -9,6 +9,7 @@ from calls_of_approximation import calls_of_approximation
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
+from calls_of_chains import calls_of_chains
 from calls_of_convergence import calls_of_convergence
 from calls_of_curvature import calls_of_curvature
 from calls_of_descents import calls_of_descents
@@ -72,7 +73,16 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     **{
         f"gradus.inference.{name}": RESULT
-        for name in ("EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+        for name in (
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "HiddenMarkovFit",
+            "Posterior",
+            "StatePath",
+            "StatePosterior",
+            "Table",
+        )
     },
     **{
         f"gradus.theory.{name}": RESULT
@@ -239,6 +249,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_bounds(),
     **calls_of_calibration(),
     **calls_of_certificates(),
+    **calls_of_chains(),
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_convergence(),

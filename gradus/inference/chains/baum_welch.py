@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gradus.errors import GradusError
-from gradus.inference.chains.emissions import GaussianEmission, SymbolTable, log_prior, normalised
+from gradus.inference.chains.emissions import (
+    GaussianEmission,
+    GaussianStates,
+    SymbolTable,
+    log_prior,
+    normalised,
+)
 from gradus.inference.chains.forward_backward import CELLS, Chain, posteriors
 from gradus.inference.chains.sequences import Sequences
 
@@ -29,14 +35,14 @@ class Climb(NamedTuple):
 def climb(chain: Chain, sequences: Sequences, tol: float, max_iter: int, pseudocount: float) -> Climb:
     """EM from a chain until an iteration gains less than `tol` a step of data."""
     enough = tol * float(sequences.lengths.sum())
-    spread = _spread(sequences) if isinstance(chain.emission, GaussianEmission) else 0.0
+    spread = _spread(sequences) if isinstance(chain.emission, GaussianStates) else 0.0
     history: list[float] = []
     for _ in range(max_iter):
         after, log_likelihood = _iteration(chain, sequences, pseudocount)
         history.append(log_likelihood + _log_prior(chain, pseudocount))
         if len(history) > 1 and history[-1] - history[-2] <= enough:
             return Climb(chain, log_likelihood, history, "converged")
-        if after is None or (spread and _narrowest(after.emission) < SINGULAR * spread):
+        if after is None or (spread and _narrowest(after.emission.given) < SINGULAR * spread):
             return Climb(chain, log_likelihood, history, "singular")
         chain = after
     _, log_likelihood = _iteration(chain, sequences, pseudocount)
@@ -109,10 +115,10 @@ def drawn_chain(chain: Chain, sequences: Sequences, rng: np.random.Generator) ->
         means = together[rng.choice(len(together), states, replace=len(together) < states)]
         variance = np.maximum(together.var(0), np.finfo(float).tiny)
         covariances = np.tile(
-            variance if chain.emission.diagonal else np.diag(variance),
-            (states, *[1] * (1 if chain.emission.diagonal else 2)),
+            variance if chain.emission.given.diagonal else np.diag(variance),
+            (states, *[1] * (1 if chain.emission.given.diagonal else 2)),
         )
-        emission = GaussianEmission(means, covariances)
+        emission = GaussianStates(GaussianEmission(means, covariances))
     return Chain(
         normalised(start, chain.start), normalised(transition, chain.transition), emission, chain.dtype
     )

@@ -13,7 +13,7 @@ from gradus.errors import GradusError
 from gradus.inference.chains.gaussian_sums import GaussianSums
 from gradus.text import Text
 
-__all__ = ["GaussianEmission", "GivenLogs", "SymbolTable", "distribution"]
+__all__ = ["GaussianEmission", "GaussianStates", "GivenLogs", "SymbolTable", "distribution"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MISSED = 1e-5  # by which a sum may miss 1, so that tables in float32 are taken
@@ -48,7 +48,7 @@ class SymbolTable:
     axes = 1
 
     def __init__(self, probabilities: Array) -> None:
-        self.probabilities = probabilities
+        self.given = self.probabilities = probabilities
         self.states, self.symbols = probabilities.shape
 
     def check(self, name: str, row: Array) -> Array:
@@ -73,7 +73,7 @@ class SymbolTable:
 
     def sample(self, states: Array, rng: np.random.Generator) -> Array:
         """A symbol for each state."""
-        drawn: Array = rng.random(states.shape)
+        drawn: Array = np.asarray(rng.random(states.shape))
         above = drawn[..., None] >= np.cumsum(self.probabilities, 1)[states]
         last = (
             self.symbols - 1 - (self.probabilities[:, ::-1] > 0).argmax(1)
@@ -136,8 +136,6 @@ class GaussianEmission:
         GaussianEmission(2 states, 1 dimension, diagonal)
     """
 
-    axes = 2
-
     def __init__(self, means: Any, covariances: Any) -> None:
         sizes = Sizes()
         self.means = array("means", means, "K d", sizes, finite=True)
@@ -162,6 +160,20 @@ class GaussianEmission:
         expected = ("positive definite covariances", "正定的协方差")
         raise refusal("covariances", expected, Text(f"another of state {k}", f"状态 {k} 的并非如此"))
 
+    def __repr__(self) -> str:
+        kind = "diagonal" if self.diagonal else "full"
+        d, states = self.dimension, "state" if self.states == 1 else "states"
+        return f"GaussianEmission({self.states} {states}, {d} dimension{'s' if d > 1 else ''}, {kind})"
+
+
+class GaussianStates:
+    """The normal distributions of the states, as the passes and Baum–Welch use them."""
+
+    axes = 2
+
+    def __init__(self, given: GaussianEmission) -> None:
+        self.given, self.states, self.dimension = given, given.states, given.dimension
+
     def check(self, name: str, row: Array) -> Array:
         """Finite vectors of the dimension."""
         if row.ndim != 2 or row.shape[1] != self.dimension:
@@ -176,8 +188,8 @@ class GaussianEmission:
     def logs(self, values: Array) -> tuple[Array, None]:
         """Log densities (..., K)."""
         logs = np.empty((*values.shape[:-1], self.states))
-        for k, root in enumerate(self._roots):
-            distance = np.linalg.solve(root, (values.reshape(-1, self.dimension) - self.means[k]).T)
+        for k, root in enumerate(self.given._roots):
+            distance = np.linalg.solve(root, (values.reshape(-1, self.dimension) - self.given.means[k]).T)
             constant = np.log(np.diag(root)).sum() + self.dimension / 2 * math.log(2 * math.pi)
             logs[..., k] = (-(distance**2).sum(0) / 2 - constant).reshape(values.shape[:-1])
         return logs, None
@@ -185,32 +197,30 @@ class GaussianEmission:
     def sample(self, states: Array, rng: np.random.Generator) -> Array:
         """A vector for each state."""
         noise = rng.standard_normal((*states.shape, self.dimension, 1))
-        return self.means[states] + (self._roots[states] @ noise)[..., 0]
+        return self.given.means[states] + (self.given._roots[states] @ noise)[..., 0]
 
     def sums(self) -> GaussianSums:
         """What `add` adds to."""
-        return GaussianSums(self.means, self.diagonal)
+        return GaussianSums(self.given.means, self.given.diagonal)
 
     def add(self, sums: GaussianSums, values: Array, posterior: Array) -> None:
         """Weights, first and second moments: values (N, d), posterior (N, K)."""
         sums.add(values, posterior)
 
-    def updated(self, sums: GaussianSums, pseudocount: float) -> GaussianEmission:
+    def updated(self, sums: GaussianSums, pseudocount: float) -> GaussianStates:
         """The distributions of most likelihood.
 
         Raises:
             GradusError: a covariance is singular.
         """
-        return GaussianEmission(*sums.moments(self.covariances))
+        return GaussianStates(GaussianEmission(*sums.moments(self.given.covariances)))
 
     def log_prior(self, pseudocount: float) -> float:
         """Pseudocounts are of tables."""
         return 0.0
 
     def __repr__(self) -> str:
-        kind = "diagonal" if self.diagonal else "full"
-        d, states = self.dimension, "state" if self.states == 1 else "states"
-        return f"GaussianEmission({self.states} {states}, {d} dimension{'s' if d > 1 else ''}, {kind})"
+        return f"normal emissions in {self.dimension}-d"
 
 
 class GivenLogs:
@@ -219,7 +229,7 @@ class GivenLogs:
     axes = 2
 
     def __init__(self, states: int) -> None:
-        self.states = states
+        self.given, self.states = None, states
 
     def check(self, name: str, row: Array) -> Array:
         """Numbers or −∞, one a state."""

@@ -11,6 +11,7 @@ from gradus.inference.chains.baum_welch import climb, drawn_chain
 from gradus.inference.chains.best_paths import best_paths
 from gradus.inference.chains.emissions import (
     GaussianEmission,
+    GaussianStates,
     GivenLogs,
     SymbolTable,
     distribution,
@@ -69,7 +70,7 @@ class HiddenMarkovModel:
                 raise refusal(
                     "emission", (f"one of {states} states", f" {states} 个状态的发射分布"), emission.means
                 )
-            kind: Any = emission
+            kind: Any = GaussianStates(emission)
         elif emission is None:
             kind = GivenLogs(states)
         else:
@@ -241,18 +242,12 @@ class HiddenMarkovModel:
             climbs.append(climb(chain, given, tol, max_iter, pseudocount))
         best = max(climbs, key=lambda c: c.history[-1])
         start, transition, emission, _ = best.chain
-        kind = emission.probabilities if isinstance(emission, SymbolTable) else emission
-        model = HiddenMarkovModel(start, transition, kind, dtype=np.dtype(self._chain.dtype).name)
+        model = HiddenMarkovModel(start, transition, emission.given, dtype=np.dtype(self._chain.dtype).name)
         return HiddenMarkovFit(
             model, best.log_likelihood, best.history, best.stopped, [c.history[-1] for c in climbs]
         )
 
     def __repr__(self) -> str:
-        emits = self._chain.emission
-        what = (
-            repr(emits)
-            if not isinstance(emits, GaussianEmission)
-            else f"normal emissions in {emits.dimension}-d"
-        )
+        what = repr(self._chain.emission)
         states = len(self.start)
         return f"HiddenMarkovModel({states} state{'s' if states > 1 else ''}, {what})"
