@@ -19,7 +19,7 @@ from gradus.inference.chains.emissions import (
 )
 from gradus.inference.chains.forward_backward import CELLS, Chain, log_likelihoods, posteriors
 from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
-from gradus.inference.chains.sequences import Sequences, sequences_of
+from gradus.inference.chains.sequences import Sequences, none_given, sequences_of
 
 __all__ = ["HiddenMarkovModel"]
 
@@ -137,7 +137,9 @@ class HiddenMarkovModel:
             part, logs[rows], _ = posteriors(self._chain, given, rows, counts)
             for place, row in enumerate(rows):
                 found[row] = part[: given.lengths[row], place].copy()
-        return StatePosterior(given.as_they_came(found), given.numbers(logs), counts)
+        return StatePosterior(
+            given.as_they_came(found, np.empty((0, states), self._chain.dtype)), given.numbers(logs), counts
+        )
 
     def viterbi(self, sequences: Any, lengths: Any = None) -> StatePath:
         r"""The states that are the most probable together, argmax p(z | x); of several equally probable ones, one.
@@ -160,7 +162,7 @@ class HiddenMarkovModel:
         """
         given = self._sequences(sequences, lengths)
         paths, best = best_paths(self._chain, given)
-        return StatePath(given.as_they_came(paths), given.numbers(best))
+        return StatePath(given.as_they_came(paths, np.empty(0, np.int64)), given.numbers(best))
 
     def sample(self, steps: int, count: int | None = None, *, seed: int = 0) -> tuple[Array, Array]:
         """States and observations that are drawn from the model: (T,) and (T, …), or (count, T) and (count, T, …).
@@ -236,6 +238,8 @@ class HiddenMarkovModel:
         if self.emission is None:
             raise no_emission("fit")
         given = self._sequences(sequences, lengths)
+        if len(given) == 0:
+            raise none_given()
         climbs = []
         for i in range(starts):
             chain = self._chain if i == 0 else drawn_chain(self._chain, given, rng)

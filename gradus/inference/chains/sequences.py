@@ -10,7 +10,7 @@ import numpy as np
 from gradus.arguments import real_array, refusal
 from gradus.text import Text
 
-__all__ = ["Sequences", "sequences_of"]
+__all__ = ["Sequences", "none_given", "sequences_of"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Check = Callable[[str, Array], Array]
@@ -21,7 +21,7 @@ class Sequences:
 
     def __init__(self, values: list[Array], form: str, padded_to: int = 0) -> None:
         self.values, self.form, self._padded_to = values, form, padded_to
-        self.lengths = np.array([len(v) for v in values])
+        self.lengths = np.array([len(v) for v in values], np.int64)
         self.order = np.argsort(-self.lengths, kind="stable")
 
     def __len__(self) -> int:
@@ -46,14 +46,13 @@ class Sequences:
             together[: len(value), place] = value
         return together
 
-    def as_they_came(self, results: list[Array]) -> Any:
-        """One result a sequence, in the form of the sequences: padded ones are 0 after their ends."""
+    def as_they_came(self, results: list[Array], like: Array) -> Any:
+        """One result a sequence, in the form of the sequences: padded ones are 0 after their ends; `like` is one of no steps."""
         if self.form == "one":
             return results[0]
         if self.form == "list":
             return results
-        shape = (len(results), self._padded_to, *results[0].shape[1:])
-        padded = np.zeros(shape, results[0].dtype)
+        padded = np.zeros((len(results), self._padded_to, *like.shape[1:]), like.dtype)
         for row, result in enumerate(results):
             padded[row, : len(result)] = result
         return padded
@@ -77,8 +76,6 @@ def sequences_of(value: Any, lengths: Any, axes: int, check: Check) -> Sequences
     if whole.ndim != axes + 1:
         raise _wrong_axes("sequences", axes, whole, batch=lengths is not None)
     n, longest = whole.shape[:2]
-    if n == 0:
-        raise _none()
     ends = np.full(n, longest) if lengths is None else _lengths(lengths, n, longest)
     rows = [_checked(f"sequences[{i}]", whole[i, :end], check) for i, end in enumerate(ends)]
     return Sequences(rows, "padded", longest)
@@ -86,7 +83,7 @@ def sequences_of(value: Any, lengths: Any, axes: int, check: Check) -> Sequences
 
 def _listed(value: Sequence[Any], axes: int, check: Check) -> Sequences:
     if len(value) == 0:
-        raise _none()
+        raise none_given()
     first = real_array("sequences[0]", value[0]) if not np.isscalar(value[0]) else np.zeros(())
     if first.ndim == axes - 1:
         return Sequences([_checked("sequences", real_array("sequences", value), check)], "one")
@@ -116,7 +113,8 @@ def _lengths(lengths: Any, n: int, longest: int) -> Array:
     return ends
 
 
-def _none() -> Exception:
+def none_given() -> Exception:
+    """That there is no sequence."""
     return refusal("sequences", ("at least one sequence", "至少一条序列"), Text("none", "零条"))
 
 
