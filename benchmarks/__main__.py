@@ -23,6 +23,7 @@ NAMES = (
     "minimize",
     "quadratic",
     "inference",
+    "chains",
     "optimizers",
     "kfac",
     "curvature",

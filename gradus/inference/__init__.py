@@ -1,5 +1,6 @@
 """Inference: Bayesian and Markov networks, read, written, and inferred from exactly; variational bounds."""
 """Graphical models: Bayesian and Markov networks, read, written, and inferred from, exactly or by belief propagation."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from gradus.inference.beliefs import Beliefs
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
+    from gradus.inference.chains.emissions import GaussianEmission
+    from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
+    from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.junction_tree import JunctionTree, junction_tree
@@ -47,6 +51,14 @@ __all__ = [
     "Network",
     "Posterior",
     "RegressionMeanField",
+    "GaussianEmission",
+    "HiddenMarkovFit",
+    "HiddenMarkovModel",
+    "MarkovNetwork",
+    "Network",
+    "Posterior",
+    "StatePath",
+    "StatePosterior",
     "Table",
     "elbo",
     "belief_propagation",
@@ -75,6 +87,9 @@ export(
         "beliefs": ["Beliefs"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
+        "chains.emissions": ["GaussianEmission"],
+        "chains.hidden_markov_model": ["HiddenMarkovModel"],
+        "chains.results": ["HiddenMarkovFit", "StatePath", "StatePosterior"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "junction_tree": ["JunctionTree", "junction_tree"],

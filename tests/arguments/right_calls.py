@@ -9,6 +9,7 @@ from calls_of_approximation import calls_of_approximation
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
+from calls_of_chains import calls_of_chains
 from calls_of_convergence import calls_of_convergence
 from calls_of_curvature import calls_of_curvature
 from calls_of_descents import calls_of_descents
@@ -82,6 +83,13 @@ WITHOUT: dict[str, str] = {
             "GradientEstimate",
             "Posterior",
             "RegressionMeanField",
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "HiddenMarkovFit",
+            "Posterior",
+            "StatePath",
+            "StatePosterior",
             "Table",
         )
     },
@@ -250,6 +258,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_bounds(),
     **calls_of_calibration(),
     **calls_of_certificates(),
+    **calls_of_chains(),
     **calls_of_optimization(),
     **calls_of_searches(),
     **calls_of_convergence(),

@@ -1,0 +1,1 @@
+"""Chains: hidden Markov models, and what else is inferred along time."""
