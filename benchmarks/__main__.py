@@ -23,6 +23,7 @@ NAMES = (
     "minimize",
     "quadratic",
     "inference",
+    "kalman",
     "optimizers",
     "kfac",
     "curvature",

@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; chains of states."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,13 @@ if TYPE_CHECKING:
     from gradus.inference.bayesian_network import BayesianNetwork
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
+    from gradus.inference.chains.kalman_filter import KalmanFilter
+    from gradus.inference.chains.kalman_results import (
+        FilteredStates,
+        PredictedStates,
+        SampledStates,
+        SmoothedStates,
+    )
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.network import MarkovNetwork, Network
@@ -23,9 +30,14 @@ __all__ = [
     "EliminationOrder",
     "Explanation",
     "Factor",
+    "FilteredStates",
+    "KalmanFilter",
     "MarkovNetwork",
     "Network",
     "Posterior",
+    "PredictedStates",
+    "SampledStates",
+    "SmoothedStates",
     "Table",
     "elimination_order",
     "infer",
@@ -45,6 +57,8 @@ export(
         "bayesian_network": ["BayesianNetwork"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
+        "chains.kalman_filter": ["KalmanFilter"],
+        "chains.kalman_results": ["FilteredStates", "PredictedStates", "SampledStates", "SmoothedStates"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "network": ["MarkovNetwork", "Network"],

@@ -17,6 +17,7 @@ from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_inference import calls_of_inference
+from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
 from calls_of_networks import calls_of_networks
@@ -72,7 +73,17 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     **{
         f"gradus.inference.{name}": RESULT
-        for name in ("EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+        for name in (
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "FilteredStates",
+            "Posterior",
+            "PredictedStates",
+            "SampledStates",
+            "SmoothedStates",
+            "Table",
+        )
     },
     **{
         f"gradus.theory.{name}": RESULT
@@ -247,6 +258,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_dimensions(),
     **calls_of_inference(),
     **calls_of_landscape(),
+    **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_theory(),
     **calls_of_sharpness(),

@@ -1,0 +1,1 @@
+"""Models of sequences whose states form a chain."""
