@@ -329,6 +329,9 @@ def what_is_missing_says_nothing(kalman, rng):
     for k in (0, 1, 2, 3, 4, 7):
         yield roundoff(gap[k], without[k], terms=200, scale=max(10.0, np.abs(without[k]).max()))
     yield roundoff(gap[5][:, 0], without[5][:, 0], terms=200, scale=10.0)
+    y, missing = np.array([[1.0], [np.nan], [3.0]]), np.array([[False], [True], [False]])
+    by_hand = floats(kalman(y, **walk(3, 1.0, 2.0, 2.0), missing=missing))
+    yield roundoff([by_hand[0].ravel(), by_hand[1].ravel()], [[0.5, 0.5, 2.0], [1.0, 2.0, 1.2]], terms=50)
 
 
 @KALMAN.claim
