@@ -24,6 +24,7 @@ NAMES = (
     "quadratic",
     "inference",
     "chains",
+    "kalman",
     "optimizers",
     "kfac",
     "curvature",

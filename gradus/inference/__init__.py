@@ -1,6 +1,4 @@
-"""Inference: Bayesian and Markov networks, read, written, and inferred from exactly; variational bounds."""
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from, exactly or by belief propagation."""
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models."""
+"""Inference: graphical models read, written and answered exactly or by belief propagation; chains; variational bounds; Monte Carlo."""
 
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,13 @@ if TYPE_CHECKING:
     from gradus.inference.chains.emissions import GaussianEmission
     from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
     from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
+    from gradus.inference.chains.kalman_filter import KalmanFilter
+    from gradus.inference.chains.kalman_results import (
+        FilteredStates,
+        PredictedStates,
+        SampledStates,
+        SmoothedStates,
+    )
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.junction_tree import JunctionTree, junction_tree
@@ -59,6 +64,14 @@ __all__ = [
     "Posterior",
     "StatePath",
     "StatePosterior",
+    "FilteredStates",
+    "KalmanFilter",
+    "MarkovNetwork",
+    "Network",
+    "Posterior",
+    "PredictedStates",
+    "SampledStates",
+    "SmoothedStates",
     "Table",
     "elbo",
     "belief_propagation",
@@ -90,6 +103,8 @@ export(
         "chains.emissions": ["GaussianEmission"],
         "chains.hidden_markov_model": ["HiddenMarkovModel"],
         "chains.results": ["HiddenMarkovFit", "StatePath", "StatePosterior"],
+        "chains.kalman_filter": ["KalmanFilter"],
+        "chains.kalman_results": ["FilteredStates", "PredictedStates", "SampledStates", "SmoothedStates"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "junction_tree": ["JunctionTree", "junction_tree"],

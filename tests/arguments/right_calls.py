@@ -18,6 +18,7 @@ from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_inference import calls_of_inference
+from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
 from calls_of_networks import calls_of_networks
@@ -90,6 +91,14 @@ WITHOUT: dict[str, str] = {
             "Posterior",
             "StatePath",
             "StatePosterior",
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "FilteredStates",
+            "Posterior",
+            "PredictedStates",
+            "SampledStates",
+            "SmoothedStates",
             "Table",
         )
     },
@@ -267,6 +276,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_dimensions(),
     **calls_of_inference(),
     **calls_of_landscape(),
+    **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_theory(),
     **calls_of_variation(),

@@ -72,6 +72,7 @@ RIGHT_HERE: dict[tuple[str, str, str], str] = {
     ("L1Norm", "weight", "hyper-parameter: tensors of two"): "one weight for each coordinate",
     ("Box", "lower", "hyper-parameter: tensors of two"): "one bound for each coordinate",
     ("Box", "upper", "hyper-parameter: tensors of two"): "one bound for each coordinate",
+    ("KalmanFilter.sample", "series", r"hyper-parameter: \(1,\)"): "the leading axes may be several",
     ("Residual.forward", "x", "complex"): "complex networks have residual blocks, too",
     (
         "trajectory",

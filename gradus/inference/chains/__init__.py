@@ -1,1 +1,1 @@
-"""Chains: hidden Markov models, and what else is inferred along time."""
+"""Chains of states: hidden Markov models, conditional random fields, Kalman filters."""
