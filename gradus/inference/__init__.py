@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly."""
+"""Graphical models, inferred from exactly; Monte Carlo, and how good its draws are."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gradus.inference.bif_writer import write_bif
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BayesianNetwork",
     "CompiledNetwork",
+    "Diagnosis",
     "EliminationOrder",
     "Explanation",
     "Factor",
@@ -27,6 +29,7 @@ __all__ = [
     "Network",
     "Posterior",
     "Table",
+    "diagnose",
     "elimination_order",
     "infer",
     "most_probable",
@@ -47,6 +50,7 @@ export(
         "bif_writer": ["write_bif"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
