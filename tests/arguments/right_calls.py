@@ -19,6 +19,7 @@ from calls_of_foundations import calls_of_distributions, calls_of_estimator, cal
 from calls_of_inference import calls_of_inference
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
+from calls_of_monte_carlo import calls_of_monte_carlo
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
@@ -70,9 +71,10 @@ WITHOUT: dict[str, str] = {
         for method in ("given", "index", "joint", "size")
     },
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
+    "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     **{
         f"gradus.inference.{name}": RESULT
-        for name in ("EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+        for name in ("Diagnosis", "EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
     },
     **{
         f"gradus.theory.{name}": RESULT
@@ -248,6 +250,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_inference(),
     **calls_of_landscape(),
     **calls_of_margins(),
+    **calls_of_monte_carlo(),
     **calls_of_theory(),
     **calls_of_sharpness(),
     **calls_of_signals(),

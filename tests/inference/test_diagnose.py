@@ -115,6 +115,12 @@ def test_verdicts_say_what_is_wrong() -> None:
     assert diagnose(x[:1]).notes[0].en.startswith("one chain")
 
 
+def test_no_quantiles_need_be_asked_for() -> None:
+    assert diagnose(
+        np.random.default_rng(0).standard_normal((2, 9, 3)), probabilities=[]
+    ).quantiles.shape == (0, 3)
+
+
 def test_divergences_are_counted_and_said() -> None:
     x = np.random.default_rng(0).standard_normal((4, 500))
     diverging = np.zeros((4, 500), bool)

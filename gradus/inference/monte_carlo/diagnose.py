@@ -10,14 +10,15 @@ import numpy as np
 from gradus.arguments import array, choice, number, refusal, whole
 from gradus.inference.monte_carlo.arviz_bridge import to_arviz
 from gradus.inference.monte_carlo.effective_size import (
-    effective_size,
+    TAILS,
     mean_error,
     normal_scores,
     potential_scale,
     quantile_error,
     sd_error,
+    sizes_of,
     split,
-    tail_sizes,
+    tail_size,
 )
 from gradus.inference.monte_carlo.verdicts import FINE, Row, notes, table, verdict
 from gradus.text import Text
@@ -177,7 +178,7 @@ def diagnose(
         raise refusal("draws", ("at least one quantity", "至少一个量"), Text("none", "无"))
     for key, value in {"x": draws}.items() if single else draws.items():
         name = "draws" if single else f"draws[{key!r}]"
-        found = array(name, _on_host(value), finite=True)
+        found = array(name, value, finite=True)
         _require_chains(name, found, counts)
         counts = found.shape[:2]
         arrays[str(key)] = found
@@ -186,7 +187,7 @@ def diagnose(
     statistics = {}
     for name, value in (("diverging", diverging), ("energy", energy)):
         if value is not None:
-            found = array(name, _on_host(value), finite=True)
+            found = array(name, value, finite=True)
             if found.shape != counts:
                 shape = Text(str(found.shape), str(found.shape))
                 raise refusal(name, (f"the shape {counts}", f"形状 {counts}"), shape)
@@ -203,23 +204,23 @@ def diagnose(
 def _measured(name: str, x: Array, levels: tuple[float, ...], rows: list[Row]) -> dict[str, Array]:
     """Everything of one array of quantities; each single one becomes a row."""
     shape, flat = x.shape[2:], x.reshape(*x.shape[:2], -1)
-    halves = split(flat)
-    scores = normal_scores(halves)
-    place = potential_scale(scores)
+    sizes = sizes_of(flat, tuple(sorted({*TAILS, *levels})))
+    place = potential_scale(sizes.scores)
     spread = potential_scale(normal_scores(split(np.abs(flat - np.median(flat, axis=(0, 1))))))
     stuck = (flat == flat[:, :1]).all(1)
+    at = [list(sizes.indicators).index(p) for p in levels]
+    ordered = np.sort(flat.reshape(-1, flat.shape[2]), axis=0) if levels else flat[0]
+    errors = [quantile_error(ordered, p, sizes.indicators[p]) for p in levels]
     fields = {
         "mean": flat.mean((0, 1)),
         "sd": flat.std((0, 1), ddof=1),
         "rhat": np.fmax(place, spread),
-        "ess_bulk": effective_size(scores),
-        "ess_tail": tail_sizes(flat),
-        "mcse_mean": mean_error(flat),
-        "mcse_sd": sd_error(flat),
-        "quantiles": np.quantile(flat, levels, axis=(0, 1)),
-        "mcse_quantiles": np.stack([quantile_error(flat, p) for p in levels])
-        if levels
-        else np.empty((0, flat.shape[2])),
+        "ess_bulk": sizes.bulk,
+        "ess_tail": tail_size(sizes),
+        "mcse_mean": mean_error(flat, sizes),
+        "mcse_sd": sd_error(sizes),
+        "quantiles": sizes.quantiles[at],
+        "mcse_quantiles": np.array(errors).reshape(len(levels), flat.shape[2]),
         "stuck": stuck,
     }
     for i, index in enumerate(np.ndindex(*shape)):
@@ -235,11 +236,6 @@ def _missing_information(energy: Array) -> Array:
     """E-BFMI: the mean square of the energy's steps over its variance, chain by chain."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((np.diff(energy, axis=1) ** 2).mean(1) / energy.var(1, ddof=1))
-
-
-def _on_host(value: Any) -> Any:
-    """A tensor without its gradient, on the processor; anything else as it is."""
-    return value.detach().cpu() if hasattr(value, "detach") and hasattr(value, "cpu") else value
 
 
 def _require_chains(name: str, x: Array, counts: tuple[int, int] | None) -> None:

@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.fft
 import scipy.special
-import scipy.stats
 
 __all__ = [
+    "TAILS",
+    "Sizes",
     "effective_size",
     "mean_error",
     "normal_scores",
     "potential_scale",
     "quantile_error",
     "sd_error",
+    "sizes_of",
     "split",
-    "tail_sizes",
+    "tail_size",
 ]
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 ONE_SIGMA = np.array([0.1586553, 0.8413447])  # Φ(∓1), as ArviZ and posterior write them
-WIDTH = 4096  # quantities of which the spectra are held at once
+TAILS = (0.05, 0.95)
+HELD = 2**19  # numbers of which the spectra are held at once
+
+
+class Sizes(NamedTuple):
+    """What `sizes_of` finds of arrays (chains, draws, quantities).
+
+    Attributes:
+        scores: the normal scores of the halves.
+        squares: of the draws' distances from their mean.
+        bulk: effective size of the scores.
+        values: of the draws themselves.
+        of_squares: of the squares.
+        indicators: by probability, of whether a draw is at most its quantile; NaN where all are, by ties.
+        quantiles: the quantiles (probabilities, quantities).
+    """
+
+    scores: Array
+    squares: Array
+    bulk: Array
+    values: Array
+    of_squares: Array
+    indicators: dict[float, Array]
+    quantiles: Array
 
 
 def split(x: Array) -> Array:
@@ -34,8 +59,20 @@ def split(x: Array) -> Array:
 
 def normal_scores(x: Array) -> Array:
     """Blom's normal scores of the ranks among all draws of a quantity: Φ⁻¹((r − 3/8)/(S + 1/4)); ties share their mean rank."""
-    ranks = scipy.stats.rankdata(x.reshape(-1, x.shape[2]), axis=0)
-    return np.asarray(scipy.special.ndtri((ranks - 3 / 8) / (len(ranks) + 1 / 4)).reshape(x.shape))
+    flat = x.reshape(-1, x.shape[2])
+    order = np.argsort(flat, axis=0, kind="stable")
+    ordered = np.take_along_axis(flat, order, 0)
+    count = len(flat)
+    place = np.arange(count)[:, None]
+    new = np.ones(flat.shape, bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    first = np.maximum.accumulate(np.where(new, place, 0), 0)  # of the draws that are equal
+    ends = np.ones(flat.shape, bool)
+    ends[:-1] = new[1:]
+    last = np.minimum.accumulate(np.where(ends, place, count)[::-1], 0)[::-1]
+    ranks = np.empty(flat.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2 + 1, 0)
+    return np.asarray(scipy.special.ndtri((ranks - 3 / 8) / (count + 1 / 4)).reshape(x.shape))
 
 
 def potential_scale(x: Array) -> Array:
@@ -52,9 +89,8 @@ def effective_size(x: Array) -> Array:
 
     NaN for a quantity that is the same in all draws.
     """
-    return np.concatenate(
-        [_sizes(x[:, :, i : i + WIDTH]) for i in range(0, x.shape[2], WIDTH)] or [np.empty(0)]
-    )
+    width = max(1, HELD // (x.shape[0] * x.shape[1]))
+    return np.concatenate([_sizes(x[:, :, i : i + width]) for i in range(0, x.shape[2], width)])
 
 
 def _sizes(x: Array) -> Array:
@@ -84,63 +120,57 @@ def _sizes(x: Array) -> Array:
 
 def _autocovariance(x: Array) -> Array:
     """Autocovariances at every lag, divided by n, the mean over the chains (lags, quantities)."""
-    m, n, p = x.shape
+    m, n, _ = x.shape
     length = scipy.fft.next_fast_len(2 * n, real=True)
-    power = np.zeros((length // 2 + 1, p))
-    for chain in x:
-        spectrum = scipy.fft.rfft(chain - chain.mean(0), length, axis=0)
-        power += spectrum.real**2 + spectrum.imag**2
+    spectrum = scipy.fft.rfft(x - x.mean(1, keepdims=True), length, axis=1)
+    power = (spectrum.real**2 + spectrum.imag**2).sum(0)
     return np.asarray(scipy.fft.irfft(power, length, axis=0)[:n] / (m * n))
 
 
-def indicators(x: Array, probability: float) -> Array:
-    """1 where a draw is at most its quantity's quantile, else 0."""
-    return (x <= np.quantile(x, probability, axis=(0, 1))).astype(float)
-
-
-def indicator_size(x: Array, probability: float) -> Array:
-    """The effective size of the indicators of a quantile; NaN where it holds of every draw, by ties, and tells nothing."""
-    below = indicators(x, probability)
-    halves = split(below)
-    size = effective_size(halves)
-    told = np.isnan(size) & ~below.all((0, 1))  # what lies beyond is among the draws left out in the middle
-    return np.where(told, halves.shape[0] * halves.shape[1], size)
-
-
-def tail_sizes(x: Array, probabilities: Sequence[float] = (0.05, 0.95)) -> Array:
-    """The least effective size of the indicators of quantiles that tell something."""
-    sizes = np.stack([indicator_size(x, p) for p in probabilities])
-    none = np.isnan(sizes).all(0)
-    return np.where(none, np.nan, np.where(np.isnan(sizes), np.inf, sizes).min(0))
-
-
-def mean_error(x: Array) -> Array:
-    """The Monte Carlo standard error of the mean, s/√ESS."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(x.std((0, 1), ddof=1) / np.sqrt(effective_size(split(x))))
-
-
-def sd_error(x: Array) -> Array:
-    """The Monte Carlo standard error of the standard deviation, by the delta method from the squares' error."""
+def sizes_of(x: Array, levels: Sequence[float]) -> Sizes:
+    """The effective sizes of everything that the errors of draws ask for, computed at once."""
+    halves = split(x)
+    quantiles = np.quantile(x, levels, axis=(0, 1))
     squares = (x - x.mean((0, 1))) ** 2
-    mean = squares.mean((0, 1))
+    below = [x <= q for q in quantiles]
+    scores = normal_scores(halves)
+    parts = [scores, halves, split(squares), *(split(b.astype(float)) for b in below)]
+    found = effective_size(np.concatenate(parts, 2)).reshape(len(parts), -1)
+    for size, b in zip(found[3:], below, strict=True):
+        # what lies beyond is among the draws that were left out in the middle; by ties nothing does: NaN stays
+        size[np.isnan(size) & ~b.all((0, 1))] = halves.shape[0] * halves.shape[1]
+    return Sizes(
+        scores, squares, found[0], found[1], found[2], dict(zip(levels, found[3:], strict=True)), quantiles
+    )
+
+
+def tail_size(sizes: Sizes) -> Array:
+    """The least effective size of the indicators of the tails' quantiles that tell something."""
+    both = np.stack([sizes.indicators[p] for p in TAILS])
+    return np.where(np.isnan(both).all(0), np.nan, np.where(np.isnan(both), np.inf, both).min(0))
+
+
+def mean_error(x: Array, sizes: Sizes) -> Array:
+    """The Monte Carlo standard error of the mean, s/√ESS."""
+    return np.asarray(x.std((0, 1), ddof=1) / np.sqrt(sizes.values))
+
+
+def sd_error(sizes: Sizes) -> Array:
+    """The Monte Carlo standard error of the standard deviation, by the delta method from the squares' error."""
+    mean = sizes.squares.mean((0, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = ((squares**2).mean((0, 1)) - mean**2) / effective_size(split(squares))
+        variance = ((sizes.squares**2).mean((0, 1)) - mean**2) / sizes.of_squares
         return np.asarray(np.sqrt(np.maximum(variance, 0) / mean / 4))
 
 
-def quantile_error(x: Array, probability: float) -> Array:
+def quantile_error(ordered: Array, probability: float, size: Array) -> Array:
     """Half the width of the interval between order statistics that holds a quantile with the probability of ±1 σ."""
-    size = indicator_size(x, probability)
-    ordered = np.sort(x.reshape(-1, x.shape[2]), axis=0)
-    count = len(ordered)
-    out = np.full(x.shape[2], np.nan)
-    known = ~np.isnan(size)
-    if known.any():
-        a, b = size[known] * probability + 1, size[known] * (1 - probability) + 1
-        low, high = (scipy.stats.beta.ppf(q, a, b) * count - 1 for q in ONE_SIGMA)
-        column = np.flatnonzero(known)
+    count, out = len(ordered), np.full(ordered.shape[1], np.nan)
+    column = np.flatnonzero(~np.isnan(size))
+    if len(column):
+        a, b = size[column] * probability + 1, size[column] * (1 - probability) + 1
+        low, high = (scipy.special.betaincinv(a, b, q) * count - 1 for q in ONE_SIGMA)
         first = np.floor(np.maximum(low, 0)).astype(int)
         end = np.ceil(np.minimum(high, count - 1)).astype(int)
-        out[known] = (ordered[end, column] - ordered[first, column]) / 2
+        out[column] = (ordered[end, column] - ordered[first, column]) / 2
     return out
