@@ -1,4 +1,5 @@
 """Inference: graphical models read, written and answered exactly or by belief propagation; chains; variational bounds; Monte Carlo."""
+"""Graphical models, inferred from exactly; Monte Carlo, and how good its draws are."""
 
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
+    from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -45,6 +47,7 @@ __all__ = [
     "Beliefs",
     "ClampingError",
     "CompiledNetwork",
+    "Diagnosis",
     "EliminationOrder",
     "Explanation",
     "Factor",
@@ -75,6 +78,7 @@ __all__ = [
     "Table",
     "elbo",
     "belief_propagation",
+    "diagnose",
     "elimination_order",
     "infer",
     "mean_field_gaussian",
@@ -110,6 +114,7 @@ export(
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],
+        "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],

@@ -28,6 +28,8 @@ ABBREVIATIONS = frozenset(
         "FPR",
         "AUC",
         "ECE",
+        "ESS",
+        "MCSE",
         "SCE",
         "CV",
         "DFT",

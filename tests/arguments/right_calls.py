@@ -21,6 +21,7 @@ from calls_of_inference import calls_of_inference
 from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
+from calls_of_monte_carlo import calls_of_monte_carlo
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
@@ -73,6 +74,7 @@ WITHOUT: dict[str, str] = {
         for method in ("given", "index", "joint", "size")
     },
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
+    "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     **{
         f"gradus.inference.{name}": RESULT
         for name in (
@@ -101,6 +103,7 @@ WITHOUT: dict[str, str] = {
             "SmoothedStates",
             "Table",
         )
+        for name in ("Diagnosis", "EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
     },
     **{
         f"gradus.theory.{name}": RESULT
@@ -278,6 +281,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_landscape(),
     **calls_of_kalman(),
     **calls_of_margins(),
+    **calls_of_monte_carlo(),
     **calls_of_theory(),
     **calls_of_variation(),
     **calls_of_sharpness(),

@@ -1,0 +1,1 @@
+"""Monte Carlo: samplers, and what tells how good their draws are."""
