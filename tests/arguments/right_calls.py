@@ -72,7 +72,15 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     **{
         f"gradus.inference.{name}": RESULT
-        for name in ("EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+        for name in (
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "Independence",
+            "Posterior",
+            "Separation",
+            "Table",
+        )
     },
     **{
         f"gradus.theory.{name}": RESULT
