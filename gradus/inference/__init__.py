@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         SmoothedStates,
     )
     from gradus.inference.compiled import CompiledNetwork
+    from gradus.inference.directed_graph import DirectedAcyclicGraph
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from gradus.inference.network_tables import Factor, Table
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, max_marginals, most_probable, query
+    from gradus.inference.queries import infer, most_probable, query
+    from gradus.inference.separation import Independence, Separation
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
     from gradus.inference.variational.expectation_gradients import (
         GradientEstimate,
@@ -75,6 +78,15 @@ __all__ = [
     "PredictedStates",
     "SampledStates",
     "SmoothedStates",
+    "DirectedAcyclicGraph",
+    "EliminationOrder",
+    "Explanation",
+    "Factor",
+    "Independence",
+    "MarkovNetwork",
+    "Network",
+    "Posterior",
+    "Separation",
     "Table",
     "elbo",
     "belief_propagation",
@@ -110,6 +122,7 @@ export(
         "chains.kalman_filter": ["KalmanFilter"],
         "chains.kalman_results": ["FilteredStates", "PredictedStates", "SampledStates", "SmoothedStates"],
         "compiled": ["CompiledNetwork"],
+        "directed_graph": ["DirectedAcyclicGraph"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
@@ -120,6 +133,8 @@ export(
         "network_tables": ["Factor", "Table"],
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "max_marginals", "most_probable", "query"],
+        "queries": ["infer", "most_probable", "query"],
+        "separation": ["Independence", "Separation"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
         "variational.expectation_gradients": ["GradientEstimate", "pathwise_gradient", "score_gradient"],
         "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],

@@ -10,7 +10,8 @@ import networkx as nx
 import numpy as np
 
 from gradus.arguments import refusal
-from gradus.inference.names import variable_name, variable_names
+from gradus.inference.directed_graph import GraphQuestions, refuse_cycles
+from gradus.inference.names import variable_name
 from gradus.inference.network import Network
 from gradus.inference.network_tables import Factor, Table, checked_states, checked_table, held
 from gradus.text import Text
@@ -23,7 +24,7 @@ EXACT = 1e-12  # sums of doubles miss 1 by less, and stay as they are
 SILENT = 1e-6  # what six printed decimals lose is not worth a note
 
 
-class BayesianNetwork(Network):
+class BayesianNetwork(GraphQuestions, Network):
     r"""A Bayesian network: a directed acyclic graph, and a table of P(child | parents) at each variable.
 
     .. math:: P(x)=\prod_iP(x_i\mid x_{\mathrm{pa}(i)})
@@ -68,7 +69,7 @@ class BayesianNetwork(Network):
         self.tables = made
         factors = [Factor((*table.parents, v), table.probabilities) for v, table in made.items()]
         super().__init__(states, factors, name)
-        self._refuse_cycles()
+        refuse_cycles("tables", self.graph)
         if mended:
             several = ", ".join(mended[:5]) + (", …" if len(mended) > 5 else "")
             self.notes = (
@@ -110,14 +111,6 @@ class BayesianNetwork(Network):
             mended.append(f"{variable} ({worst:.1e})")
         return Table(parents, held(table / total) if worst > EXACT else table)
 
-    def _refuse_cycles(self) -> None:
-        try:
-            cycle = nx.find_cycle(self.graph)
-        except nx.NetworkXNoCycle:
-            return
-        around = " → ".join([*(edge[0] for edge in cycle), cycle[0][0]])
-        raise refusal("tables", ("parents without a cycle", "无环的父子关系"), Text(around, around))
-
     @functools.cached_property
     def graph(self) -> nx.DiGraph:
         """The directed graph, an edge from each parent to its child."""
@@ -125,40 +118,6 @@ class BayesianNetwork(Network):
         graph.add_nodes_from(self.states)
         graph.add_edges_from((parent, v) for v, table in self.tables.items() for parent in table.parents)
         return graph
-
-    def d_separated(self, x: Any, y: Any, given: Any = ()) -> bool:
-        """Whether the graph alone makes X and Y independent, given Z: every path between them is blocked.
-
-        Args:
-            x: the name of a variable, or several.
-            y: others.
-            given: those that are known.
-
-        Raises:
-            GradusError: a name that is none, or a variable in two of the three sets.
-
-        Cost: O(variables + edges).
-
-        Source: Geiger, Verma and Pearl 1990.
-
-        Example:
-            >>> states = {v: ["0", "1"] for v in "abc"}
-            >>> net = BayesianNetwork(states, {"a": [0.5, 0.5], "b": [0.5, 0.5], "c": (["a", "b"], [[[0.9, 0.1]] * 2] * 2)})
-            >>> net.d_separated("a", "b"), net.d_separated("a", "b", given="c")
-            (True, False)
-        """
-        sets = [
-            set(variable_names(name, value, self.states, least))
-            for name, value, least in (("x", x, 1), ("y", y, 1), ("given", given, 0))
-        ]
-        for (one, first), (other, second) in ((("x", sets[0]), ("y", sets[1])), (("x", sets[0]), ("given", sets[2])),
-                                              (("y", sets[1]), ("given", sets[2]))):  # fmt: skip
-            if both := first & second:
-                names = ", ".join(sorted(both))
-                raise refusal(
-                    other, (f"variables that are not in {one}", f"不在 {one} 中的变量"), Text(names, names)
-                )
-        return bool(nx.is_d_separator(self.graph, *sets))
 
     def do(self, intervention: Mapping[Any, Any]) -> BayesianNetwork:
         """The network after an intervention: the variables set lose their parents and have their state for certain.

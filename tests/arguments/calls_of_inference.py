@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from example_calls import Example, Fresh, of
@@ -35,6 +36,17 @@ def uai() -> Path:
     return file("net.uai", "MARKOV 1 2 1 1 0 2 1 3")
 
 
+ASKED: dict[str, dict[str, Any]] = {  # of a graph
+    "d_separated": {"x": "rain", "y": "wet"},
+    "d_connected": {"x": "rain"},
+    "separation": {"x": "rain", "y": "wet"},
+    "independencies": {"minimal": False},
+    "markov_blanket": {"variable": "rain"},
+    **{method: {"variable": "wet"} for method in ("parents", "children")},
+    **{method: {"variables": Fresh(lambda: ["wet"])} for method in ("ancestors", "descendants")},
+}
+
+
 def calls_of_inference() -> dict[str, Example]:
     model, evidence, soft = Fresh(network), {"wet": "yes"}, Fresh(lambda: {"rain": np.array([0.5, 1.0])})
     made, own, found = (
@@ -48,7 +60,14 @@ def calls_of_inference() -> dict[str, Example]:
         name + "BayesianNetwork": of(
             inference.BayesianNetwork, states=STATES, tables={"rain": [0.2, 0.8], "wet": [0.5, 0.5]}
         ),
-        name + "BayesianNetwork.d_separated": of(made.d_separated, x="rain", y="wet"),
+        **{
+            name + f"{kind}.{method}": of(getattr(asked, method), **given)
+            for kind, asked in (("BayesianNetwork", made), ("DirectedAcyclicGraph", inference.DirectedAcyclicGraph(made.graph)))
+            for method, given in ASKED.items()
+        },
+        name + "DirectedAcyclicGraph": of(
+            inference.DirectedAcyclicGraph, parents=Fresh(lambda: {"rain": [], "wet": ["rain"]})
+        ),
         name + "BayesianNetwork.do": of(made.do, intervention={"rain": "yes"}),
         name + "BayesianNetwork.given": of(made.given, evidence=evidence),
         name + "BayesianNetwork.index": of(made.index, evidence=evidence),

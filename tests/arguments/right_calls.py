@@ -104,6 +104,14 @@ WITHOUT: dict[str, str] = {
             "Table",
         )
         for name in ("Diagnosis", "EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "Independence",
+            "Posterior",
+            "Separation",
+            "Table",
+        )
     },
     **{
         f"gradus.theory.{name}": RESULT
