@@ -1,4 +1,5 @@
 """Inference: graphical models read, written and answered exactly or by belief propagation; chains; variational bounds; Monte Carlo."""
+
 """Graphical models, inferred from exactly; Monte Carlo, and how good its draws are."""
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from gradus.inference.bif_writer import write_bif
     from gradus.inference.chains.emissions import GaussianEmission
     from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
-    from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
     from gradus.inference.chains.kalman_filter import KalmanFilter
     from gradus.inference.chains.kalman_results import (
         FilteredStates,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         SampledStates,
         SmoothedStates,
     )
+    from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.directed_graph import DirectedAcyclicGraph
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from gradus.inference.network_tables import Factor, Table
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, max_marginals, most_probable, query
-    from gradus.inference.queries import infer, most_probable, query
     from gradus.inference.separation import Independence, Separation
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
     from gradus.inference.variational.expectation_gradients import (
@@ -51,52 +51,40 @@ __all__ = [
     "ClampingError",
     "CompiledNetwork",
     "Diagnosis",
-    "EliminationOrder",
-    "Explanation",
-    "Factor",
-    "GaussianMeanField",
-    "GradientEstimate",
-    "JunctionTree",
-    "LoopyPosterior",
-    "MarkovNetwork",
-    "Network",
-    "Posterior",
-    "RegressionMeanField",
-    "GaussianEmission",
-    "HiddenMarkovFit",
-    "HiddenMarkovModel",
-    "MarkovNetwork",
-    "Network",
-    "Posterior",
-    "StatePath",
-    "StatePosterior",
-    "FilteredStates",
-    "KalmanFilter",
-    "MarkovNetwork",
-    "Network",
-    "Posterior",
-    "PredictedStates",
-    "SampledStates",
-    "SmoothedStates",
     "DirectedAcyclicGraph",
     "EliminationOrder",
     "Explanation",
     "Factor",
+    "FilteredStates",
+    "GaussianEmission",
+    "GaussianMeanField",
+    "GradientEstimate",
+    "HiddenMarkovFit",
+    "HiddenMarkovModel",
     "Independence",
+    "JunctionTree",
+    "KalmanFilter",
+    "LoopyPosterior",
     "MarkovNetwork",
     "Network",
     "Posterior",
+    "PredictedStates",
+    "RegressionMeanField",
+    "SampledStates",
     "Separation",
+    "SmoothedStates",
+    "StatePath",
+    "StatePosterior",
     "Table",
-    "elbo",
     "belief_propagation",
     "diagnose",
+    "elbo",
     "elimination_order",
     "infer",
-    "mean_field_gaussian",
-    "mean_field_regression",
     "junction_tree",
     "max_marginals",
+    "mean_field_gaussian",
+    "mean_field_regression",
     "most_probable",
     "pathwise_gradient",
     "query",
@@ -118,9 +106,9 @@ export(
         "bif_writer": ["write_bif"],
         "chains.emissions": ["GaussianEmission"],
         "chains.hidden_markov_model": ["HiddenMarkovModel"],
-        "chains.results": ["HiddenMarkovFit", "StatePath", "StatePosterior"],
         "chains.kalman_filter": ["KalmanFilter"],
         "chains.kalman_results": ["FilteredStates", "PredictedStates", "SampledStates", "SmoothedStates"],
+        "chains.results": ["HiddenMarkovFit", "StatePath", "StatePosterior"],
         "compiled": ["CompiledNetwork"],
         "directed_graph": ["DirectedAcyclicGraph"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
@@ -133,7 +121,6 @@ export(
         "network_tables": ["Factor", "Table"],
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "max_marginals", "most_probable", "query"],
-        "queries": ["infer", "most_probable", "query"],
         "separation": ["Independence", "Separation"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
         "variational.expectation_gradients": ["GradientEstimate", "pathwise_gradient", "score_gradient"],
