@@ -1,6 +1,4 @@
-"""Inference: graphical models read, written and answered exactly or by belief propagation; chains; variational bounds; Monte Carlo."""
-
-"""Graphical models, inferred from exactly; Monte Carlo, and how good its draws are."""
+"""Inference: graphical models, exactly or by belief propagation; chains; variational bounds; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,5 @@
 """Joints of Bayesian networks, and d-separation, in other styles: einsum, broadcasting, dictionaries."""
 
-import itertools
-
 import numpy as np
 
 
@@ -33,7 +31,10 @@ def joint_einsum(G, tables, do=None):
 def joint_by_states(G, tables, do=None):
     _checked(G, tables, do)
     G, n = np.asarray(G), len(tables)
-    order = sorted(range(n), key=lambda i: int((np.linalg.matrix_power(np.eye(n, dtype=int) + (G != 0), n) > 0)[:, i].sum()))
+    order = sorted(
+        range(n),
+        key=lambda i: int((np.linalg.matrix_power(np.eye(n, dtype=int) + (G != 0), n) > 0)[:, i].sum()),
+    )
     laws = {(): 1.0}
     for step, i in enumerate(order):
         longer = {}

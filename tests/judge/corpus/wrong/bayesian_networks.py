@@ -64,7 +64,8 @@ def joint_parents_apart(G, tables, do=None):
             rows = [(np.eye(k[i])[do[i]], [i])]
         else:
             rows = [
-                (t.mean(tuple(a for a in range(len(parents[i])) if a != b)), [p, i]) for b, p in enumerate(parents[i])
+                (t.mean(tuple(a for a in range(len(parents[i])) if a != b)), [p, i])
+                for b, p in enumerate(parents[i])
             ] or [(t, [i])]
         mean = 0.0
         for table, axes in rows:
