@@ -65,7 +65,7 @@ def dropout_predictions(
     Only the dropout layers are switched to training; every other layer, batch normalisation too, is in evaluation. Dropout
     of attention and of recurrent layers counts; the fast path of PyTorch's transformer layers, which would leave it out
     without a word, is off meanwhile. The model is left as it was. The variance is that of the net's output under the masks
-    alone: it is no noise of the targets, and it does not fall with the number of training data.
+    alone: it is no noise of the targets, and it need not fall as training data grow.
 
     Args:
         model: any module from a batch to one tensor; in any mode.

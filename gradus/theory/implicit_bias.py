@@ -84,7 +84,7 @@ def implicit_bias(
     direction = point / point.norm()
     margins = (X @ direction) * labels
     margin = margins.min()
-    touching = margins <= margin + max(1e-9, 1e3 * eps) * X.norm(dim=1).max()
+    touching = margins <= margin + max(1e-9, 1e3 * eps) * X.norm(dim=1)
     first = torch.zeros_like(point) if start is None else start.detach().to(X)
     interpolant = first + torch.linalg.pinv(X) @ (labels - X @ first)
     return ImplicitBias(direction.to(x), margin.to(x), touching, interpolant.to(x))
@@ -100,19 +100,22 @@ def _nearest(points: Tensor, eps: float) -> Tensor:
     if not float(scale) > 0:
         raise _not_separable(Text("samples that are 0", "为 0 的样本"))
     Z = points / scale
+    lengths = Z.norm(dim=1)
     kept = [int(Z.square().sum(1).argmin())]
     weights = torch.ones(1).to(Z)
     point: Tensor = Z[kept[0]]
     for _ in range(50 * len(Z) + 1000):
-        products = Z @ point
-        nearest, size = int(products.argmin()), float(point @ point)
+        products, size = Z @ point, float(point @ point)
         if size <= 1e4 * eps**2:
             break
-        if size - float(products[nearest]) <= 8 * eps * math.sqrt(size) or nearest in kept:
+        nearer = size - products - 8 * eps * math.sqrt(size) * lengths  # beyond each product's own rounding
+        nearest = int(nearer.argmax())
+        if float(nearer[nearest]) <= 0 or nearest in kept:
             break
         kept, weights = _minor([*kept, nearest], torch.cat([weights, weights.new_zeros(1)]), Z)
         point = weights @ Z[kept]
-    if not float((Z @ point).min()) > 1e3 * eps * float(point.norm()):
+    point = _sharpened(point, Z, kept)
+    if not bool((Z @ point > 16 * eps * float(point.norm()) * lengths).all()):
         raise _not_separable(
             Text("samples that no hyperplane through 0 separates", "没有过原点的超平面能分开的样本")
         )
@@ -122,10 +125,7 @@ def _nearest(points: Tensor, eps: float) -> Tensor:
 def _minor(kept: list[int], weights: Tensor, Z: Tensor) -> tuple[list[int], Tensor]:
     """The nearest point of the affine hull of these corners, or of fewer, until it lies within their convex hull."""
     while True:
-        rows = Z[kept]
-        right = torch.zeros(len(kept) + 1).to(Z)
-        right[0] = 1
-        wanted = torch.linalg.lstsq(_affine_system(rows), right[:, None], driver="gelsd" if Z.device.type == "cpu" else None).solution[:-1, 0]  # fmt: skip
+        wanted = _affine_minimum(Z[kept])
         if bool((wanted > 0).all()):
             return kept, wanted
         falling = wanted <= 0
@@ -138,14 +138,28 @@ def _minor(kept: list[int], weights: Tensor, Z: Tensor) -> tuple[list[int], Tens
         weights = weights[stay] / weights[stay].sum()
 
 
-def _affine_system(rows: Tensor) -> Tensor:
-    """Σ w = 1, and all rows have the same product with Σ w z: unknowns w and minus that product."""
-    k = len(rows)
-    system = torch.zeros(k + 1, k + 1).to(rows)
-    system[0, :k] = 1
+def _affine_minimum(rows: Tensor) -> Tensor:
+    """The weights, of sum 1, of the point of the rows' affine hull that is nearest to 0."""
+    lengths = rows.norm(dim=1)
+    R = torch.linalg.qr((rows / lengths[:, None]).mT).R if 0 < len(rows) <= rows.shape[1] and bool((lengths > 0).all()) else None  # fmt: skip
+    if R is not None and float(R.diagonal().abs().min()) > 1e3 * torch.finfo(rows.dtype).eps:
+        half = torch.linalg.solve_triangular(R.mT, 1 / lengths[:, None], upper=False)
+        weights = torch.linalg.solve_triangular(R, half, upper=True)[:, 0] / lengths
+        return weights / weights.sum()
+    k = len(rows)  # dependent rows: all have the same product with the point, which is the last unknown
+    system, right = torch.zeros(k + 1, k + 1).to(rows), torch.zeros(k + 1, 1).to(rows)
+    right[0] = system[0, :k] = system[1:, k] = 1
     system[1:, :k] = rows @ rows.mT
-    system[1:, k] = 1
-    return system
+    return torch.linalg.lstsq(system, right, driver="gelsd" if rows.device.type == "cpu" else None).solution[:-1, 0]  # fmt: skip
+
+
+def _sharpened(point: Tensor, Z: Tensor, kept: list[int]) -> Tensor:
+    """The direction in which the corners have one margin, computed without squares, where no margin gets worse by it."""
+    rows = Z[kept]
+    lengths = rows.norm(dim=1, keepdim=True)
+    w = (torch.linalg.pinv(rows / lengths) @ (1 / lengths))[:, 0]
+    w = w / w.norm()
+    return w if float((Z @ w).min()) > float((Z @ point).min() / point.norm()) else point
 
 
 def _not_separable(came: Text) -> Exception:

@@ -52,8 +52,8 @@ def normalized_margin(model: nn.Module, data: Iterable[tuple[Tensor, Tensor]]) -
         \tilde\gamma=\frac{-\log(e^{\mathcal L}-1)}{\lVert\theta\rVert^L}\le\bar\gamma,\qquad f(c\,\theta)=c^Lf(\theta)\ (c>0)
 
     m is the label's output less the largest other one, 𝓛 the sum of the cross-entropies over all samples. A linear model without offset
-    has L = 1 and γ̄ is at most the margin that `implicit_bias` finds; k layers without offsets with ReLU between have L = k. Whether the outputs
-    scale so is tried on the first samples; offsets, normalisation with ε, or residual branches of several depths break it. Call it along
+    has L = 1; with one output γ̄ is at most the margin that `implicit_bias` finds, with two at most √2 times it. k layers without offsets with
+    ReLU between have L = k. Whether the outputs scale so is tried on the first samples; offsets, normalisation with ε, or residual branches of several depths break it. Call it along
     the training: the smoothed margin still rises long after the last error.
 
     Args:

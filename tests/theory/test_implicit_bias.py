@@ -157,3 +157,37 @@ def test_linear_models_stay_below_the_largest_margin():
 def test_other_networks_are_refused(model):
     with pytest.raises(GradusError, match="model"):
         normalized_margin(model, (normal(9, 4), torch.zeros(9, dtype=torch.long)))
+
+
+def test_samples_of_very_different_lengths():
+    """A direction that separates the samples separates them at any length; the margin is right to rounding."""
+    rng = np.random.default_rng(3)
+    z = rng.standard_normal((60, 20)) + 0.1
+    u = np.ones(20) / np.sqrt(20)
+    z[z @ u < 0] *= -1
+    z = (z + 0.1 * u) * 10.0 ** rng.uniform(-3, 3, (60, 1))
+    found = implicit_bias(torch.tensor(z), torch.ones(60, dtype=torch.float64))
+    from scipy.optimize import nnls
+
+    units = z / np.linalg.norm(z, axis=1, keepdims=True)
+    at = found.at_margin.numpy()
+    alpha, left = nnls(units[at].T, found.direction.numpy())
+    assert left < 1e-10 and (z @ found.direction.numpy()).min() > 0
+    assert (alpha / np.linalg.norm(z[at], axis=1)).sum() * float(found.margin) == pytest.approx(1, rel=1e-9)
+
+
+def test_a_tiny_margin_is_told_from_none():
+    z = np.column_stack([np.full(20, 1e-9), np.random.default_rng(0).standard_normal(20)])
+    found = implicit_bias(torch.tensor(z), torch.ones(20, dtype=torch.float64))
+    assert float(found.margin) == pytest.approx(1e-9, rel=1e-8) and bool(found.at_margin.all())
+
+
+def test_the_definition_knows_no_unit_of_a_sample():
+    from gradus.concepts.theory import implicit_bias as page
+
+    z = np.array([[1e7, 0.0], [0.0, 1e-3], [5.0, 5.0]])
+    w = np.array([1e-7, 1e3])
+    assert page.implicit_bias(z, np.ones(3))[0] == pytest.approx(w / np.linalg.norm(w), rel=1e-12)
+    ours = implicit_bias(torch.tensor(z), torch.ones(3, dtype=torch.float64))
+    assert ours.direction.numpy() == pytest.approx(w / np.linalg.norm(w), rel=1e-12)
+    assert ours.at_margin.tolist() == [True, True, False]

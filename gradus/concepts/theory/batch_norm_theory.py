@@ -526,7 +526,7 @@ def differences_of_lengths(x, y, W, V, steps, normed=True, noise=None):
 BATCH_NORM_THEORY.erratum(
     "E282",
     common="Batch normalisation makes the loss smoother: a smaller β, at the weights where one stands (a common summary of Santurkar et al.)",
-    why="β depends on the length of the weights, which batch normalisation makes irrelevant: at weights ten times as long it is a hundredth, and the net is the same. In fresh nets of 16 layers by He's rule, on digits, it is twice as large and more with normalisation than without.",
+    why="β depends on the length of the weights, which batch normalisation makes irrelevant: at weights ten times as long, and steps a hundred times as large, it is a hundredth, and the net is the same. In fresh nets of 16 layers by He's rule, on digits, it is twice as large and more with normalisation than without.",
     right="With batch normalisation β adapts to the step: where the step is too large, descent lengthens the weights and the loss becomes smooth enough for it",
     claims="long-weights-make-a-smooth-loss, in-depth-it-is-rougher-at-the-start, too-large-a-step-makes-itself-small",
 )

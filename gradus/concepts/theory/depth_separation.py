@@ -387,7 +387,7 @@ DEPTH.erratum(
 DEPTH.erratum(
     "E257",
     common="A layer of $n$ ReLUs parts its input into $2^n$ regions (a common slip)",
-    why="Along a line there are $n+1$: 21 for 20 units, not a million.",
+    why="Along a line there are at most $n+1$: 21 for 20 units, not a million.",
     right=r"At most $\sum_{i\le d}\binom ni$ in $d$ dimensions, which is $2^n$ only for $d\ge n$",
     claims="a-layer-makes-one-more-than-its-units",
 )

@@ -16,7 +16,7 @@ DESCENT = Concept(
     key="double-descent",
     kind="definition",
     title="Double descent",
-    summary="Fit a linear model on random features, and of all fits that are equally good take that of least norm: its test error falls with their number, rises to a "
+    summary="Fit a linear model on random features, and of all fits that are equally good take that of least norm: its test error falls with their number (unless noise outweighs the target), rises to a "
     "peak where there are as many features as samples, and falls again beyond (where the kernel has more directions than that), though every one of these larger models fits its data, noise included, without "
     "error. One equation for one number, the scale κ at which the fit shrinks, gives the whole curve; a ridge of the right size takes the peak away.",
     formulas=(
@@ -336,7 +336,7 @@ def larger_is_closer(risk, rng):
 @DESCENT.claim
 def peak_where_features_equal_samples(risk, rng):
     r"""$\lambda=0$, $n=60$, $p=300$, $s_i=i^{-1.2}$, $w_i=i^{-1.6}$: at $k=n$ bias and variance are infinite, without noise the bias, too. With $\sigma=0.3$ the risk falls up to $k=22$, grows with every
-    further feature up to $k=n$, and falls beyond, where $B$ goes like $\frac1{k-n}$ at first; at $k=\infty$ it is below that of every $k<n$. With $\sigma=2$ it is not: $k=5$ is better than all that follow"""
+    further feature up to $k=n$, and falls beyond, where $B$ goes like $\frac1{k-n}$ at first; at $k=\infty$ it is below that of every $k<n$. With $\sigma=2$ it is not: $k=5$ is better than all that follow; with $\sigma=5$ the first descent is missing: every feature from the second to $k=n$ makes it worse"""
     s, w, n = falling(300, 1.2), falling(300, 1.6), 60
     peak = of(risk, s, w, n, n, 0.3)
     yield identical(np.isinf(peak[:2]), [True, True])
@@ -353,11 +353,13 @@ def peak_where_features_equal_samples(risk, rng):
     yield bound(np.diff(beyond).max(), 0.0, "≤")
     loud = [sum(of(risk, s, w, n, k, 2.0)[:2]) for k in (*range(1, n), *range(61, 70), 90, 130, 300, 1000, np.inf)]
     yield identical(int(np.argmin(loud)) + 1, 5)
+    deafening = [sum(of(risk, s, w, n, k, 5.0)[:2]) for k in range(1, n)]
+    yield bound(np.diff(deafening).min(), 0.0, "≥")
 
 
 @DESCENT.claim
 def no_peak_in_the_features_below_the_rank(risk, rng):
-    r"""With $n>p$ and $\lambda=0$ there is nothing to interpolate: for $k\ge p$ the fit is that on all features, $B=0$ and $V=\frac{\sigma^2p}{n-p}$, and at $k=n$ nothing happens"""
+    r"""With $n>p$, $\lambda=0$ and all $s_i>0$ there is nothing to interpolate: for $k\ge p$ the fit is that on all features, $B=0$ and $V=\frac{\sigma^2p}{n-p}$, and at $k=n$ nothing happens"""
     s, w = falling(20, 1.0), falling(20, 1.0)
     expected = [0.0, 0.09 * 20 / 20, 0.0]
     for k in (20, 30, 40, 41, 300, np.inf):
@@ -366,7 +368,7 @@ def no_peak_in_the_features_below_the_rank(risk, rng):
 
 @DESCENT.claim
 def more_samples_can_hurt(risk, rng):
-    r"""All $s_i=1$, $k=\infty$, $\lambda=0$, $0<\sigma<r$: among $n<p$ the least risk is $2r\sigma-\sigma^2$, at $n=p\bigl(1-\frac\sigma r\bigr)$ where that is whole; from there to $n=p$ every further sample makes it worse"""
+    r"""All $s_i=1$, $k=\infty$, $\lambda=0$, $0<\sigma<r$: among $n<p$ the least risk is $2r\sigma-\sigma^2$, at $n=p\bigl(1-\frac\sigma r\bigr)$ where that is whole; from there to $n=p$ every further sample makes it worse. With a small ridge they still can: at $\lambda=0.01$, $r=2$, $\sigma=1$, $p=20$ the risk is half as large again at $n=20$ as at 10; at $\lambda=0.05$ it falls with every sample up to 40"""
     p, r = 20, 2.0
     s, w = even(p, r * r)
     for sigma in (0.5, 1.0, 1.5):
@@ -375,6 +377,12 @@ def more_samples_can_hurt(risk, rng):
         yield roundoff(risks[best - 1], 2 * r * sigma - sigma**2, terms=100)
         yield bound(np.diff(risks[best - 1 :]).min(), 0.0, "≥")
         yield bound(np.diff(risks[:best]).max(initial=-1.0), 0.0, "≤")
+    for lam in (0.01, 0.05):
+        risks = np.array([sum(of(risk, s, w, n, sigma=1.0, lam=lam)[:2]) for n in range(1, 41)])
+        if lam == 0.01:
+            yield bound(risks[19] / risks[9], 1.5, "≥", Text("the stated ratio", "所述的比"))
+        else:
+            yield bound(np.diff(risks).max(), 0.0, "≤")
 
 
 @DESCENT.claim
@@ -441,7 +449,7 @@ def harmless_interpolation(risk, rng):
 
 @DESCENT.claim
 def samples_and_features_are_alike(risk, rng):
-    r"""$\kappa$ does not tell $n$ from $k$, and $k=\infty$ is the limit; without ridge $d_1=\min(n,k)$; with one, the first equation holds"""
+    r"""$\kappa$ does not tell $n$ from $k$, and $k=\infty$ is the limit; without ridge, and with more directions $s_i>0$ than $\min(n,k)$, $d_1=\min(n,k)$, with no more $\kappa=0$; with a ridge, the first equation holds"""
     s, w = falling(40, 1.1), falling(40, 1.4)
     for n, k, lam in ((10, 25, 0.0), (10, 25, 0.03), (30, 12, 0.005)):
         kappa = of(risk, s, w, n, k, 0.2, lam)[2]
@@ -451,6 +459,7 @@ def samples_and_features_are_alike(risk, rng):
             yield roundoff(kappa * (1 - d1 / n) * (1 - d1 / k), lam, terms=400)
         else:
             yield roundoff(d1, min(n, k), terms=100)
+    yield identical(of(risk, s, w, 60, 50, 0.2)[2], 0.0)
     limit, near_it = of(risk, s, w, 15, np.inf, 0.2, 0.01), of(risk, s, w, 15, 10**9, 0.2, 0.01)
     yield near(
         max(abs(a / b - 1) for a, b in zip(near_it, limit, strict=True)), 0.0, 1e-6, Text("of order n/k", "n/k 量级")
@@ -588,7 +597,7 @@ DESCENT.erratum(
     "E275",
     common="More data never hurt (a common slip)",
     why=r"The fit of least norm, $s_i=1$, $r=2$, $\sigma=1$, $p=20$: to first order the risk is 3 at $n=10$ and grows with every further sample up to $n=20$, where it is infinite.",
-    right="More data never hurt at the best ridge for equal eigenvalues; at a fixed ridge, none included, they can",
+    right="More data never hurt at the best ridge for equal eigenvalues; at a fixed ridge that is too small, or none, they can",
     claims="more-samples-can-hurt, best-ridge-has-no-peak",
 )
 DESCENT.erratum(

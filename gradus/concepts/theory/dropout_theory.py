@@ -103,7 +103,7 @@ DROPOUT_THEORY = Concept(
         Hypothesis("the mean is not below weight scaling: $V\\ge0$", "the-sign-of-the-gap-is-the-weights"),
         Hypothesis("the bound: the bits are independent", "shared-masks-break-the-bound"),
         Hypothesis(
-            "$Q$ is near $R$: no mask, not even a rare one, moves the logits by as much as 1", "small-p-is-not-enough"
+            "$Q$ is near $R$: every mask, even a rare one, moves the logits by far less than 1", "small-p-is-not-enough"
         ),
     ),
     conventions=(
@@ -605,7 +605,7 @@ DROPOUT_THEORY.erratum(
     "E281",
     common="The variance of Monte Carlo dropout is the network's uncertainty about its weights: it is large where data are few, and falls as they grow (a common reading of Gal and Ghahramani)",
     why="In linear regression the weights of least mean loss are the same for the data and for every sample four times, and the variance over the masks with them; it ignores how noisy the targets are: a posterior does the opposite in both. And without biases it is 0 at the input 0 and grows with the distance from there, "
-    "wherever the data have been; a bias that is not dropped changes nothing of that, where a posterior of the bias is not certain.",
+    "wherever the data have been; a bias behind the last layer changes nothing of that, where a posterior of the bias is not certain.",
     right="It is the scatter of an ensemble; p, the weights and the input set its size. It can rank inputs, and must be checked against held-out data like any other score",
     claims="more-data-do-not-shrink-it, far-from-zero-not-from-the-data",
 )
