@@ -105,7 +105,7 @@ REPARAMETERIZATION = Concept(
     source="kingma2014auto",
     year=2014,
     people=(
-        "Ronald J. Williams",
+        "Ronald Williams",
         "Peter Glynn",
         "Diederik P. Kingma",
         "Max Welling",
@@ -286,7 +286,7 @@ def of_normal(c, m, s):
 def both_are_unbiased(run, rng):
     """The mean of either is the derivative of the expectation, by mean and deviation: random polynomials of degree 4, by exact quadrature"""
     x, w = nodes()
-    for _ in range(3):
+    for _ in range(2):
         c, theta = rng.standard_normal(5), np.array([rng.normal(), rng.uniform(0.5, 1.5)])
         want = of_normal(c, *theta)
         size = float((w[:, None] * abs(np.asarray(run(x, theta, c)[1], float))).sum())
