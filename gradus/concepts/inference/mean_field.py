@@ -427,9 +427,13 @@ def mean_of_the_law_forgotten(mu, precision, m, v, sweeps=10):
 def deviations_for_variances(mu, precision, m, v, sweeps=10):
     """the deviation 1/√Λ sold as a variance"""
     return history(
-        mu, precision, m, v, sweeps,
+        mu,
+        precision,
+        m,
+        v,
+        sweeps,
         lambda m, v, i: (m[i] - precision[i] @ (m - mu) / precision[i, i], precision[i, i] ** -0.5),
-    )  # fmt: skip
+    )
 
 
 @MEAN_FIELD.mutant(
