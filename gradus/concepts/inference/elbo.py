@@ -99,7 +99,7 @@ ELBO = Concept(
         Convention(
             "what is scaled for a batch",
             r"the likelihood, by $N/n$, once $z$ is shared by all samples; the bound is of all $N$",
-            r"the divergence, by $1/N$ beside a mean over the batch (Keras's and TensorFlow Probability's layers: `kl_weight`); the bound divided by $N$",
+            r"the divergence, by $1/N$ beside a mean over the batch (TensorFlow Probability's layers: `kl_weight`); the bound divided by $N$",
         ),
         Convention(
             "sign",

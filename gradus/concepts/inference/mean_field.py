@@ -427,9 +427,13 @@ def mean_of_the_law_forgotten(mu, precision, m, v, sweeps=10):
 def deviations_for_variances(mu, precision, m, v, sweeps=10):
     """the deviation 1/√Λ sold as a variance"""
     return history(
-        mu, precision, m, v, sweeps,
+        mu,
+        precision,
+        m,
+        v,
+        sweeps,
         lambda m, v, i: (m[i] - precision[i] @ (m - mu) / precision[i, i], precision[i, i] ** -0.5),
-    )  # fmt: skip
+    )
 
 
 @MEAN_FIELD.mutant(
@@ -475,7 +479,7 @@ MEAN_FIELD.erratum(
     "E318",
     common="Mean field underestimates the uncertainty, of whatever is computed from the variables (a common slip)",
     why="For a normal law it underestimates the variance of each single variable. That of a difference of two positively correlated ones comes out "
-    r"$1+\rho$ times too large, since their errors no longer cancel.",
+    r"$1+\rho$ times as large as it is, since their errors no longer cancel.",
     right=r"$1/\Lambda_{ii}\le(\Lambda^{-1})_{ii}$ for single variables; of a sum $a^{\mathsf T}z$ it may be too small or too large",
     claims="a-difference-may-be-too-wide, variances-are-those-given-the-others",
 )

@@ -58,7 +58,7 @@ def pathwise_gradient(
 
     .. math:: \nabla_\theta\,\mathbb E_{q_\theta}f(z)=\mathbb E_\varepsilon\bigl[f'(g(\varepsilon;\theta))\,\nabla_\theta g(\varepsilon;\theta)\bigr]
 
-    f must be continuous: what jumps is left out, without a sign of it (`score_gradient` has no such need).
+    f must be continuous, and smooth but for single points: what jumps is left out, without a sign of it (`score_gradient` has no such need).
 
     Args:
         function: f: gets draws (draws, batch …, event …), gives one number a draw, (draws, batch …); summed over the batch.

@@ -179,4 +179,5 @@ def _log_determinant(lam: Tensor) -> Tensor:
     if bool((info > 0).any()):
         mend = ("it is the inverse of a covariance", "它是协方差矩阵的逆")
         raise refusal("precision", ("a positive definite matrix", "正定矩阵"), lam, mend)
-    return 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1).to(lam)
+    log_det: Tensor = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    return log_det.to(lam)
