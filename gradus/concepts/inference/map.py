@@ -76,7 +76,7 @@ MAP = Concept(
     source="pearl1988probabilistic",
     year=1988,
     people=("Andrew Viterbi", "Judea Pearl", "Philip Dawid", "James Park", "Adnan Darwiche"),
-    aliases="MAP estimate, maximum a posteriori estimation, MAP inference, most probable explanation, MPE, marginal MAP, max-product, posterior mode, "
+    aliases="MAP estimate, maximum a posteriori estimation, MAP inference, most probable explanation, MPE, marginal MAP, posterior mode, "
     "最大后验, 最大后验估计, 最大后验推断, 最可能解释, 边缘最大后验, 后验众数",
     implementations=(
         Implementation(
