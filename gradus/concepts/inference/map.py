@@ -104,11 +104,11 @@ MAP = Concept(
         Convention(
             "equally probable ones",
             "one is returned, and the variables in which others differ are marked",
-            "one is returned and nothing said: nearly all tools",
+            "one is returned and nothing said: pgmpy's `map_query`",
         ),
     ),
     deviations="The definition writes all joint states out. The library takes maxima one variable at a time, in scaled numbers or logarithms, and counts as ties what differs by its rounding alone.",
-    unverified="Marginal MAP is harder than the other two: its order of elimination must have all sums before all maxima, and it stays NP-hard on trees where they are easy (Park and Darwiche 2004).",
+    unverified="Marginal MAP is harder than the other two: its order of elimination must have all sums before all maxima, and it stays NP-hard on polytrees, where they are easy if no variable has many parents (Park and Darwiche 2004).",
     differentiable=False,
     carries_gradient=False,
 )
