@@ -104,7 +104,7 @@ MAP = Concept(
         Convention(
             "equally probable ones",
             "one is returned, and the variables in which others differ are marked",
-            "one is returned and nothing said: pgmpy's `map_query`",
+            "one is returned and nothing said: pyAgrum's `mpe`",
         ),
     ),
     deviations="The definition writes all joint states out. The library takes maxima one variable at a time, in scaled numbers or logarithms, and counts as ties what differs by its rounding alone.",
