@@ -53,6 +53,14 @@ def infer(options: Namespace, out: Terminal) -> int:
                 f"这些状态的 ln P = {best.log_probability:.6f}",
             )
         )
+        if best.ties:
+            names = ", ".join(best.ties)
+            out.say(
+                out.t(
+                    f"not the only ones: others, equally probable, differ in {names}",
+                    f"并非唯一：另有同样可能的状态，在 {names} 上不同",
+                )
+            )
         return 0
     found = posterior_of(network, evidence, memory=memory)
     if options.json:

@@ -153,7 +153,7 @@ class JunctionTree:
                     "edges",
                     (
                         "clusters that hang together for each variable",
-                        "含有同一变量的团彼此相连（游走交集性质）",
+                        "含有同一变量的团彼此相连（执行相交性质）",
                     ),
                     came,
                 )

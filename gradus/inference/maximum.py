@@ -39,6 +39,7 @@ def modes_of(clusters: Sequence[Cluster], mode: str, wanted: frozenset[str]) -> 
 def maximized(compiled: CompiledNetwork, known: Evidence) -> Explanation:
     """The most probable states of the variables that were named `last`, or of all."""
     names, wanted, sets = compiled.network.states, _wanted(compiled), known.batch or 1
+    rank = {v: i for i, v in enumerate(names)}
     modes = modes_of(compiled.clusters, "max", wanted)
     places = {v: np.zeros(sets, dtype=int) for v in names if v in wanted}
     logs = np.empty(sets)
@@ -63,7 +64,7 @@ def maximized(compiled: CompiledNetwork, known: Evidence) -> Explanation:
                 tied[part.start + int(k)].append(v)
     found = [{v: names[v][int(x[k])] for v, x in places.items()} for k in range(sets)]
     if known.batch is not None:
-        return Explanation(found, logs, [tuple(sorted(t, key=list(names).index)) for t in tied])
+        return Explanation(found, logs, [tuple(sorted(t, key=rank.__getitem__)) for t in tied])
     return Explanation(found[0], float(logs[0]), tuple(tied[0]))
 
 

@@ -92,3 +92,11 @@ def test_mistakes_are_one_line(
 ) -> None:
     assert main(["infer", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_equally_probable_states_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "coins.uai").write_text("MARKOV 2 2 2 1 2 0 1 4 2 1 1 2")
+    assert main(["infer", "coins.uai", "--map"]) == 0
+    assert "not the only ones: others, equally probable, differ in 0, 1" in capsys.readouterr().out
+    assert main(["infer", "two.uai", "--map", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ties"] == []

@@ -120,5 +120,19 @@ def test_elimination_and_propagation_agree_on_published_networks(real_data: Path
             np.testing.assert_allclose(table.table.sum(away).transpose(axes), separator.table, atol=1e-12)
 
 
+def test_the_modes_of_hailfinder_are_impossible_together_and_its_explanation_is_one_of_two(
+    real_data: Path,
+) -> None:
+    network = read_bif(real_data / "bnlearn_bif" / "hailfinder.bif.gz")
+    compiled = CompiledNetwork(network)
+    best, found = compiled.maximize(), compiled.infer()
+    modes = {v: network.states[v][int(found[v].argmax())] for v in network.variables}
+    assert compiled.log_evidence(modes) == -np.inf
+    assert sum(modes[v] != best.assignment[v] for v in modes) == 27
+    assert best.ties == ("WindAloft",)
+    each = [compiled.log_evidence({**best.assignment, "WindAloft": s}) for s in network.states["WindAloft"]]
+    assert sum(x >= best.log_probability - 1e-9 for x in each) == 2
+
+
 def _certain(network: Network, variable: str, state: str) -> list[float]:
     return [float(s == state) for s in network.states[variable]]

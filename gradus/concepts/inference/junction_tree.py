@@ -81,8 +81,8 @@ JUNCTION_TREE = Concept(
     source="lauritzen1988local",
     year=1988,
     people=("Steffen Lauritzen", "David Spiegelhalter", "Glenn Shafer", "Prakash Shenoy", "Finn Jensen"),
-    aliases="clique tree, join tree, belief propagation on trees, sum-product algorithm, Shafer-Shenoy, Hugin, running intersection property, calibrated tree, "
-    "联结树, 连接树, 联合树, 团树算法, 游走交集性质, 和积算法",
+    aliases="clique tree, join tree, Shafer-Shenoy, Hugin, running intersection property, calibrated tree, "
+    "联结树, 连接树, 联合树, 团树算法, 执行相交性质",
     implementations=(
         Implementation(
             "gradus.inference:CompiledNetwork",
@@ -375,6 +375,10 @@ def cases(rng):
         ),
     )
     yield "one cluster", dict(tables=pairs([(0, 1)], 2, rng), clusters=rows([{0, 1}], 2), edges=np.zeros((0, 2), int))
+    yield (
+        "a long chain",
+        case(pairs([(i, i + 1) for i in range(15)], 16, rng), tuple(range(16)), evidence=np.array([[15, 1]])),
+    )
     hard = (spread([[1.0, 0.0], [0.0, 1.0]], [0, 1], 3), spread([[0.0, 0.5], [1.0, 0.5]], [1, 2], 3))
     yield (
         "zeros in the tables",

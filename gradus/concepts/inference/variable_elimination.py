@@ -116,7 +116,7 @@ VARIABLE_ELIMINATION = Concept(
         Convention(
             "where evidence is put in",
             "before all sums: each factor at the states found, which takes the variables out of the graph",
-            "multiplied by a table of 0 and 1, and the variable summed out like others: the same answer, wider tables",
+            "multiplied by a table of 0 and 1, and the variable summed out like others: the same answer, tables that may be wider",
         ),
     ),
     deviations="The definition multiplies numbers as they are: with hundreds of factors the product underflows. The library scales, or adds logarithms, and chooses the order itself.",
@@ -557,7 +557,7 @@ def width_without_the_evidence(tables, query, order, evidence=()):
 VARIABLE_ELIMINATION.erratum(
     "E292",
     common="Exact inference is cheap in a sparse network, where every table is small: its cost is that of the largest table (a common slip)",
-    why="A ring of pairs makes tables of three variables in every order, and a grid of 4 × 4 pairs, taken row by row, of five; a hub that goes first makes one of all its leaves.",
+    why="A ring of five pairs makes tables of three variables in every order, and a grid of 4 × 4 pairs, taken row by row, of five; a hub that goes first makes one of all its leaves.",
     right="The cost is exponential in the width of the order, which belongs to the graph with its fill-in, not to the tables given",
     claims="small-tables-do-not-make-small-sums, the-order-decides-the-width",
 )

@@ -170,3 +170,58 @@ def junction_tree_of_hugin(tables, clusters, edges, evidence=()):
     if not Z > 0:
         raise ValueError("impossible")
     return tuple(p / Z for p in phi), Z
+
+
+# map: the joint in torch, its largest entry found in the flattened array
+def most_probable_in_torch(tables, summed=(), evidence=()):
+    n = tables[0].ndim
+    joint = tables[0]
+    for f in tables[1:]:
+        joint = joint * f
+    known = {}
+    for i, x in evidence:
+        i, x = int(i), int(x)
+        if not 0 <= x < joint.shape[i] or known.setdefault(i, x) != x:
+            raise ValueError("no such state, or two")
+        mask = torch.zeros(joint.shape[i], dtype=joint.dtype)
+        mask[x] = 1
+        joint = joint * mask.reshape([-1 if j == i else 1 for j in range(n)])
+    total = joint.sum()
+    if not total > 0:
+        raise ValueError("impossible")
+    away = [int(i) for i in summed]
+    table = joint.sum(away, keepdim=True) if away else joint
+    alike = (table >= table.max() * (1 - 1e-6 if table.dtype == torch.float32 else 1 - 1e-12)).nonzero()
+    states = torch.unravel_index(table.flatten().argmax(), table.shape)
+    marked = torch.tensor([len(alike[:, i].unique()) > 1 for i in range(n)])
+    return (
+        torch.tensor([-1 if i in away else int(x) for i, x in enumerate(states)]),
+        table.max() / total,
+        marked,
+    )
+
+
+# map: branch and bound over the states, in logarithms, in plain Python
+def most_probable_by_search(tables, summed=(), evidence=()):
+    sizes, known = _known(tables, evidence)
+    away = {int(i) for i in summed}
+    wanted = [i for i in range(len(sizes)) if i not in away]
+    found = []
+    total = 0.0
+    for y in itertools.product(*(([known[i]] if i in known else range(sizes[i])) for i in wanted)):
+        weight = 0.0
+        for z in itertools.product(*(range(sizes[i]) for i in sorted(away))):
+            at = {**dict(zip(wanted, y, strict=True)), **dict(zip(sorted(away), z, strict=True))}
+            weight += math.prod(
+                f[tuple(at[i] if k > 1 else 0 for i, k in enumerate(f.shape))] for f in tables
+            )
+        total += weight
+        found.append((weight, y))
+    if not total > 0:
+        raise ValueError("impossible")
+    best = max(w for w, _ in found)
+    alike = [y for w, y in found if w >= best * (1 - 1e-12)]
+    states, tied = np.full(len(sizes), -1), np.zeros(len(sizes), bool)
+    for k, i in enumerate(wanted):
+        states[i], tied[i] = alike[-1][k], len({y[k] for y in alike}) > 1
+    return states, best / total, tied

@@ -181,3 +181,69 @@ def junction_tree_with_late_findings(tables, clusters, edges, evidence=()):
                 )
         beliefs.append(belief / belief.sum())
     return tuple(beliefs), joint.sum()
+
+
+def _posterior(tables, evidence):
+    sizes, known = _known(tables, evidence)
+    joint = _joint(tables, {}, sizes)
+    for i, x in known.items():
+        joint = joint * np.eye(sizes[i])[x].reshape([-1 if j == i else 1 for j in range(len(sizes))])
+    if not joint.sum() > 0:
+        raise ValueError("impossible")
+    return joint / joint.sum()
+
+
+def _largest(table, away):
+    best = table.max()
+    alike = np.argwhere(table >= best * (1 - 1e-12))
+    return (
+        np.array([-1 if i in away else x for i, x in enumerate(alike[0])]),
+        best,
+        (alike != alike[0]).any(0),
+    )
+
+
+# map: the largest by the logarithm's absolute value
+def explanation_by_absolute_logarithms(tables, summed=(), evidence=()):
+    posterior = _posterior(tables, evidence).sum(tuple(int(i) for i in summed), keepdims=True)
+    with np.errstate(divide="ignore"):
+        size = np.where(posterior > 0, np.abs(np.log(posterior)), -1.0)
+    states, _, tied = _largest(np.exp(size - size.max()), {int(i) for i in summed})
+    return states, posterior.max(), tied
+
+
+# map: marginal MAP by the maximum over everything: max for the sum
+def marginal_map_by_maxima(tables, summed=(), evidence=()):
+    away = tuple(int(i) for i in summed)
+    return _largest(_posterior(tables, evidence).max(away, keepdims=True), set(away))
+
+
+# map: the vector of modes of the max-marginals, right but where there are ties
+def explanation_from_max_marginals(tables, summed=(), evidence=()):
+    away = {int(i) for i in summed}
+    table = _posterior(tables, evidence).sum(tuple(away), keepdims=True)
+    n = table.ndim
+    each = [table.max(tuple(j for j in range(n) if j != i)) for i in range(n)]
+    _, best, tied = _largest(table, away)
+    last = [len(m) - 1 - int((m >= best * (1 - 1e-12))[::-1].argmax()) for m in each]
+    states = [
+        -1 if i in away else last[i] if i % 2 else int((each[i] >= best * (1 - 1e-12)).argmax())
+        for i in range(n)
+    ]
+    return np.array(states), best, tied
+
+
+# map: iterated conditional modes from the vector of modes: a local maximum
+def explanation_by_local_search(tables, summed=(), evidence=()):
+    away = {int(i) for i in summed}
+    table = _posterior(tables, evidence).sum(tuple(away), keepdims=True)
+    n = table.ndim
+    at = [int(table.sum(tuple(j for j in range(n) if j != i)).argmax()) for i in range(n)]
+    for _ in range(10):
+        for i in range(n):
+            at[i] = int(table[tuple(slice(None) if j == i else a for j, a in enumerate(at))].argmax())
+    return (
+        np.array([-1 if i in away else a for i, a in enumerate(at)]),
+        table[tuple(at)],
+        _largest(table, away)[2],
+    )
