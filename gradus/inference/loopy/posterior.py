@@ -139,8 +139,7 @@ class LoopyPosterior(Posterior):
 
         Cost: one run of belief propagation for each state of each of them.
 
-        Source: the ratios of Z by Bethe's estimate are those of Welling and Teh 2003 and of Weller and Jebara 2014; taking their
-            distance for an error is ours.
+        Source: Weller and Jebara 2014 for Bethe's estimates with variables fixed; to take their distance for an error is ours.
 
         Example:
             >>> from gradus.inference import MarkovNetwork, belief_propagation
