@@ -71,6 +71,8 @@ def calls_of_inference() -> dict[str, Example]:
         name + "BayesianNetwork.do": of(made.do, intervention={"rain": "yes"}),
         name + "BayesianNetwork.given": of(made.given, evidence=evidence),
         name + "BayesianNetwork.index": of(made.index, evidence=evidence),
+        name + "BayesianNetwork.markov_blanket": of(made.markov_blanket, variable="rain"),
+        name + "BayesianNetwork.conditional": of(made.conditional, variable="rain", given=evidence),
         name + "BayesianNetwork.size": of(made.size, variable="rain"),
         name + "MarkovNetwork": of(inference.MarkovNetwork, states=STATES, factors=Fresh(lambda: [("rain", [1.0, 2.0])])),
         name + "CompiledNetwork": of(inference.CompiledNetwork, network=model, rule="min-fill", last=Fresh(lambda: ["rain"]), memory=1e6),

@@ -293,11 +293,11 @@ def exact_on_trees(propagate, rng):
 
 @BELIEF_PROPAGATION.claim
 def within_the_diameter(propagate, rng):
-    """Along a chain of six variables news travels one table a step: before the fifth step the far end has heard nothing of the first
-    variable, at the fifth its belief is exact"""
+    """Along a chain of six variables, tables of 3 for equal states and 1 for different ones up to a fifth, news travels one table a step:
+    before the fifth step the far end has heard nothing of the first variable, at the fifth its belief is exact"""
     scopes = tuple((i, i + 1) for i in range(5))
-    factors = tuple(rng.gamma(2.0, size=(2, 2)) + 0.1 for _ in scopes)
-    phi = rng.gamma(2.0, size=(6, 2)) + 0.1
+    factors = tuple(ALIKE * rng.uniform(0.8, 1.2, (2, 2)) for _ in scopes)
+    phi = rng.uniform(0.5, 1.0, (6, 2))
     other = phi.copy()
     other[0] = phi[0] * [1.0, 3.0]
     for steps in (1, 4):
@@ -674,7 +674,7 @@ def figure(J, h, damping):
     left.plot(grid, [truth(x) for x in grid], color=COLOURS[2], label="exact")
     left.plot(grid, calm, color=COLOURS[0], label="belief")
     left.axvline(J, color="0.5", lw=1, ls=":")
-    left.set(xlabel="J", ylabel="probability of +1", ylim=(0, 1.02))
+    left.set(xlabel="J", ylabel="probability of +1", ylim=(0, 1.02), xticks=[-1, -0.5, 0, 0.5, 1])
     left.legend(fontsize=9.5, loc="upper left", frameon=False)
     right.plot(np.arange(1, 41), path, color=COLOURS[0], marker=".", ms=5, lw=1, label="belief")
     right.axhline(truth(J), color=COLOURS[2], label="exact")

@@ -61,32 +61,45 @@ class Messages:
         rest[self.excluded[n].take(rows, 2) > none] = -np.inf
         return rest
 
-    def products(self, group: Group, leave: int = -1) -> Array:
-        """The logarithms of a group's tables times the messages to them, but for those of the axis left out."""
-        product = group.logs
+    def products(self, group: Group) -> Array:
+        """The logarithms of a group's tables times all messages to them."""
+        return self._product(group, self._coming(group))
+
+    def _coming(self, group: Group) -> list[Array]:
+        """By axis, the messages to a group's factors, spread over the axes of its tables."""
+        coming = []
         for axis, n in enumerate(group.sizes):
+            message = self.incoming(group, axis)
+            shape = [1] * len(group.sizes)
+            shape[axis] = n
+            coming.append(message.reshape(*shape, *message.shape[1:]))
+        return coming
+
+    def _product(self, group: Group, coming: list[Array], leave: int = -1) -> Array:
+        product = group.logs
+        for axis, message in enumerate(coming):
             if axis != leave:
-                shape = [1] * len(group.sizes)
-                shape[axis] = n
-                coming = self.incoming(group, axis)
-                product = product + coming.reshape(*shape, *coming.shape[1:])
+                product = product + message
         return product
 
-    def computed(self, group: Group, axis: int) -> Array:
-        """The logarithms of a group's messages along one axis, the largest of each 0."""
-        over = tuple(k for k in range(len(group.sizes)) if k != axis)
-        product = self.products(group, axis)
-        message: Array = np.maximum.reduce(product, over) if self.maxima else log_sum(product, over)
-        largest = np.maximum.reduce(message, 0)
-        message -= np.where(np.isneginf(largest), 0.0, largest) if self.zeros else largest
-        return message
+    def computed(self, group: Group) -> list[Array]:
+        """By axis, the logarithms of a group's messages, the largest of each 0."""
+        coming, messages = self._coming(group), []
+        for axis in range(len(group.sizes)):
+            over = tuple(k for k in range(len(group.sizes)) if k != axis)
+            product = self._product(group, coming, axis)
+            message: Array = np.maximum.reduce(product, over) if self.maxima else log_sum(product, over)
+            largest = np.maximum.reduce(message, 0)
+            message -= np.where(np.isneginf(largest), 0.0, largest) if self.zeros else largest
+            messages.append(message)
+        return messages
 
     def sweep(self, damping: float, sequential: bool) -> Array:
         """All messages once; by set, the largest change of a message's logarithm before damping."""
         change = np.zeros(self.sets)
         fresh: list[tuple[Group, int, Array]] = []
         for block in self.graph.blocks:
-            fresh += [(g, axis, self.computed(g, axis)) for g in block for axis in range(len(g.sizes))]
+            fresh += [(g, axis, m) for g in block for axis, m in enumerate(self.computed(g))]
             if sequential:
                 change = np.maximum(change, self._send(fresh, damping))
                 fresh = []

@@ -127,9 +127,9 @@ class LoopyPosterior(Posterior):
         .. math:: \hat P(x_i=s)=\frac{Z_{\mathrm{Bethe}}(x_i=s)}{\sum_tZ_{\mathrm{Bethe}}(x_i=t)}
 
         Exact inference would give back its own posterior, and so does belief propagation on a graph without cycles. With cycles the
-        two differ. The ratios are mostly much nearer to the truth than the beliefs, so that the distance is about the error: on grids
-        where the messages settled its mean lay between half of and twice the true mean error. It is no bound: an error that all these
-        runs share does not show, and of ln Z it says nothing.
+        two differ. The ratios are mostly nearer to the truth than the beliefs, so that the distance is of the size of the error: on 32
+        random grids where the messages settled, its mean was between 0.3 and 1.2 of the true mean error, and above one half wherever
+        that was below 0.03. It is no bound: an error that all these runs share does not show, and of ln Z it says nothing.
 
         Args:
             probes: how many variables, taken evenly from those that are still uncertain.
@@ -139,8 +139,7 @@ class LoopyPosterior(Posterior):
 
         Cost: one run of belief propagation for each state of each of them.
 
-        Source: the ratios of Z by Bethe's estimate are those of Welling and Teh 2003 and of Weller and Jebara 2014; taking their
-            distance for an error is ours.
+        Source: Weller and Jebara 2014 for Bethe's estimates with variables fixed; to take their distance for an error is ours.
 
         Example:
             >>> from gradus.inference import MarkovNetwork, belief_propagation
