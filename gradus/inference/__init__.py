@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
+    from gradus.inference.monte_carlo.draws import Draws
+    from gradus.inference.monte_carlo.metropolis import Metropolis
+    from gradus.inference.monte_carlo.sample import sample
+    from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -22,22 +26,27 @@ __all__ = [
     "BayesianNetwork",
     "CompiledNetwork",
     "Diagnosis",
+    "Draws",
     "EliminationOrder",
     "Explanation",
     "Factor",
     "MarkovNetwork",
+    "Metropolis",
+    "MetropolisMatrix",
     "Network",
     "Posterior",
     "Table",
     "diagnose",
     "elimination_order",
     "infer",
+    "metropolis_matrix",
     "most_probable",
     "query",
     "read_bif",
     "read_network",
     "read_uai",
     "read_uai_evidence",
+    "sample",
     "write_bif",
     "write_uai",
 ]
@@ -51,6 +60,10 @@ export(
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
+        "monte_carlo.draws": ["Draws"],
+        "monte_carlo.metropolis": ["Metropolis"],
+        "monte_carlo.sample": ["sample"],
+        "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],

@@ -72,9 +72,20 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
+    "gradus.inference.Draws.to_arviz": "takes no arguments",
+    "gradus.inference.Metropolis.begin": "what `sample` calls",
     **{
         f"gradus.inference.{name}": RESULT
-        for name in ("Diagnosis", "EliminationOrder", "Explanation", "Factor", "Posterior", "Table")
+        for name in (
+            "Diagnosis",
+            "Draws",
+            "MetropolisMatrix",
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "Posterior",
+            "Table",
+        )
     },
     **{
         f"gradus.theory.{name}": RESULT
