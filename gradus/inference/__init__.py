@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
     from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
     from gradus.inference.monte_carlo.draws import Draws
+    from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
     from gradus.inference.monte_carlo.metropolis import Metropolis
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
@@ -34,10 +35,13 @@ __all__ = [
     "Metropolis",
     "MetropolisMatrix",
     "Network",
+    "NetworkDraws",
     "Posterior",
     "Table",
     "diagnose",
     "elimination_order",
+    "gibbs",
+    "gibbs_matrix",
     "infer",
     "metropolis_matrix",
     "most_probable",
@@ -61,6 +65,7 @@ export(
         "elimination_order": ["EliminationOrder", "elimination_order"],
         "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
         "monte_carlo.draws": ["Draws"],
+        "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
         "monte_carlo.metropolis": ["Metropolis"],
         "monte_carlo.sample": ["sample"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
