@@ -17,6 +17,10 @@ def density(x: torch.Tensor) -> torch.Tensor:
     return -(x**2).sum()
 
 
+def coin() -> inference.MarkovNetwork:
+    return inference.MarkovNetwork({"coin": ["heads", "tails"]}, [("coin", [1.0, 3.0])])
+
+
 def calls_of_monte_carlo() -> dict[str, Example]:
     found = inference.diagnose(draws())
     name = "gradus.inference."
@@ -41,6 +45,19 @@ def calls_of_monte_carlo() -> dict[str, Example]:
             batched=False,
         ),
         name + "Metropolis": of(inference.Metropolis, step=0.5, metric="dense", acceptance=0.3),
+        name + "gibbs": of(
+            inference.gibbs,
+            network=Fresh(coin),
+            evidence=Fresh(dict),
+            draws=3,
+            warmup=1,
+            chains=2,
+            scan="systematic",
+            seed=0,
+        ),
+        name + "gibbs_matrix": of(
+            inference.gibbs_matrix, network=Fresh(coin), evidence=Fresh(dict), scan="systematic"
+        ),
         name + "metropolis_matrix": of(
             inference.metropolis_matrix,
             target=Fresh(lambda: torch.tensor([1.0, 3.0])),

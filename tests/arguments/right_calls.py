@@ -73,6 +73,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
+    "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     "gradus.inference.Metropolis.begin": "what `sample` calls",
     **{
         f"gradus.inference.{name}": RESULT

@@ -17,12 +17,12 @@ def test_posteriors_are_the_exact_ones(scan: str) -> None:
     network = random_bayesian(np.random.default_rng(3), 7)
     first = network.variables[0]
     evidence = {first: network.states[first][0]}
-    draws = gibbs(network, evidence, draws=300, warmup=50, chains=40, scan=scan, seed=2)  # type: ignore[arg-type]
+    draws = gibbs(network, evidence, draws=100, warmup=20, chains=60, scan=scan, seed=2)  # type: ignore[arg-type]
     exact, found = infer(network, evidence), draws.posterior
     for v in network.variables:
-        error = 5 * np.sqrt(0.25 * 6 / 12000)  # six draws for an independent one, generously
+        error = 5 * np.sqrt(0.25 * 6 / 6000)  # six draws for an independent one, generously
         np.testing.assert_allclose(found[v], exact[v], atol=error)
-    assert (draws[first] == 0).all() and draws.log_density.shape == (40, 300)
+    assert (draws[first] == 0).all() and draws.log_density.shape == (60, 100)
 
 
 @pytest.mark.parametrize("scan", ["systematic", "random"])

@@ -163,6 +163,10 @@ def gibbs_matrix(
     for i, place in plan.known.items():
         states[:, i] = place
     states[:, plan.free] = np.stack(np.unravel_index(np.arange(count), shape), -1) if shape else 0
+    if (plan.log_joint(states) == -np.inf).all():
+        raise refusal(
+            "network", ("a joint state that is possible", "至少一个可能的联合状态"), Text("none", "无")
+        )
     number = np.arange(count)
     kernels = []
     for axis, i in enumerate(plan.free):
