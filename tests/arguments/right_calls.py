@@ -81,6 +81,7 @@ WITHOUT: dict[str, str] = {
             "Diagnosis",
             "Draws",
             "MetropolisMatrix",
+            "NetworkDraws",
             "EliminationOrder",
             "Explanation",
             "Factor",
