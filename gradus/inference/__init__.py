@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
     from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
+    from gradus.inference.monte_carlo.draws import Draws
+    from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
+    from gradus.inference.monte_carlo.metropolis import Metropolis
+    from gradus.inference.monte_carlo.sample import sample
+    from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -50,6 +55,7 @@ __all__ = [
     "CompiledNetwork",
     "Diagnosis",
     "DirectedAcyclicGraph",
+    "Draws",
     "EliminationOrder",
     "Explanation",
     "Factor",
@@ -64,7 +70,10 @@ __all__ = [
     "KalmanFilter",
     "LoopyPosterior",
     "MarkovNetwork",
+    "Metropolis",
+    "MetropolisMatrix",
     "Network",
+    "NetworkDraws",
     "Posterior",
     "PredictedStates",
     "RegressionMeanField",
@@ -78,11 +87,14 @@ __all__ = [
     "diagnose",
     "elbo",
     "elimination_order",
+    "gibbs",
+    "gibbs_matrix",
     "infer",
     "junction_tree",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
+    "metropolis_matrix",
     "most_probable",
     "pathwise_gradient",
     "query",
@@ -91,6 +103,7 @@ __all__ = [
     "read_uai",
     "read_uai_evidence",
     "score_gradient",
+    "sample",
     "write_bif",
     "write_uai",
 ]
@@ -114,6 +127,11 @@ export(
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],
         "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
+        "monte_carlo.draws": ["Draws"],
+        "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
+        "monte_carlo.metropolis": ["Metropolis"],
+        "monte_carlo.sample": ["sample"],
+        "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from example_calls import Example, Fresh, of
 
 from gradus import inference
@@ -10,6 +11,14 @@ from gradus import inference
 
 def draws() -> np.ndarray:
     return np.random.default_rng(0).standard_normal((2, 8))
+
+
+def density(x: torch.Tensor) -> torch.Tensor:
+    return -(x**2).sum()
+
+
+def coin() -> inference.MarkovNetwork:
+    return inference.MarkovNetwork({"coin": ["heads", "tails"]}, [("coin", [1.0, 3.0])])
 
 
 def calls_of_monte_carlo() -> dict[str, Example]:
@@ -22,6 +31,37 @@ def calls_of_monte_carlo() -> dict[str, Example]:
             diverging=Fresh(lambda: np.zeros((2, 8), bool)),
             energy=Fresh(draws),
             probabilities=Fresh(lambda: [0.1, 0.9]),
+        ),
+        name + "sample": of(
+            inference.sample,
+            log_density=Fresh(lambda: density),
+            start=Fresh(lambda: torch.zeros(2)),
+            method="metropolis",
+            draws=4,
+            warmup=2,
+            chains=2,
+            thin=1,
+            seed=0,
+            batched=False,
+        ),
+        name + "Metropolis": of(inference.Metropolis, step=0.5, metric="dense", acceptance=0.3),
+        name + "gibbs": of(
+            inference.gibbs,
+            network=Fresh(coin),
+            evidence=Fresh(dict),
+            draws=3,
+            warmup=1,
+            chains=2,
+            scan="systematic",
+            seed=0,
+        ),
+        name + "gibbs_matrix": of(
+            inference.gibbs_matrix, network=Fresh(coin), evidence=Fresh(dict), scan="systematic"
+        ),
+        name + "metropolis_matrix": of(
+            inference.metropolis_matrix,
+            target=Fresh(lambda: torch.tensor([1.0, 3.0])),
+            proposal=Fresh(lambda: torch.full((2, 2), 0.5)),
         ),
         name + "Diagnosis.table": of(found.table, lang="en", most=3),
     }

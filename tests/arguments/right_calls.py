@@ -75,6 +75,9 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
+    "gradus.inference.Draws.to_arviz": "takes no arguments",
+    "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
+    "gradus.inference.Metropolis.begin": "what `sample` calls",
     **{
         f"gradus.inference.{name}": RESULT
         for name in (
@@ -96,6 +99,13 @@ WITHOUT: dict[str, str] = {
             "SmoothedStates",
             "StatePath",
             "StatePosterior",
+            "Draws",
+            "MetropolisMatrix",
+            "NetworkDraws",
+            "EliminationOrder",
+            "Explanation",
+            "Factor",
+            "Posterior",
             "Table",
         )
     },
