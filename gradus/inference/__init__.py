@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models, conditional random fields."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gradus.inference.bayesian_network import BayesianNetwork
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
+    from gradus.inference.chains.conditional_random_field import LinearChainCRF
     from gradus.inference.chains.emissions import GaussianEmission
     from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
     from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
@@ -29,6 +30,7 @@ __all__ = [
     "GaussianEmission",
     "HiddenMarkovFit",
     "HiddenMarkovModel",
+    "LinearChainCRF",
     "MarkovNetwork",
     "Network",
     "Posterior",
@@ -53,6 +55,7 @@ export(
         "bayesian_network": ["BayesianNetwork"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
+        "chains.conditional_random_field": ["LinearChainCRF"],
         "chains.emissions": ["GaussianEmission"],
         "chains.hidden_markov_model": ["HiddenMarkovModel"],
         "chains.results": ["HiddenMarkovFit", "StatePath", "StatePosterior"],

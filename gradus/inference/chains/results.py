@@ -32,7 +32,7 @@ class StatePosterior:
     Example:
         >>> from gradus.inference import HiddenMarkovModel
         >>> model = HiddenMarkovModel([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], [[0.9, 0.1], [0.3, 0.7]])
-        >>> model.posterior([0, 1]).states.tolist()
+        >>> model.posterior([0, 1]).states.round(3).tolist()
         [[0.75, 0.25], [0.125, 0.875]]
     """
 
@@ -57,7 +57,7 @@ class StatePath:
         >>> from gradus.inference import HiddenMarkovModel
         >>> model = HiddenMarkovModel([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], [[0.9, 0.1], [0.3, 0.7]])
         >>> model.viterbi([0, 1])
-        StatePath(log_probability=-1.8484)
+        StatePath(log_probability=-1.84833)
     """
 
     states: Any
