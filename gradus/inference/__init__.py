@@ -1,4 +1,5 @@
 """Inference: graphical models, exactly or by belief propagation; chains; variational bounds; Monte Carlo and its diagnostics."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models, conditional random fields."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from gradus.inference.beliefs import Beliefs
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
+    from gradus.inference.chains.conditional_random_field import LinearChainCRF
     from gradus.inference.chains.emissions import GaussianEmission
     from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
     from gradus.inference.chains.kalman_filter import KalmanFilter
@@ -69,6 +71,7 @@ __all__ = [
     "JunctionTree",
     "KalmanFilter",
     "LoopyPosterior",
+    "LinearChainCRF",
     "MarkovNetwork",
     "Metropolis",
     "MetropolisMatrix",
@@ -115,6 +118,7 @@ export(
         "beliefs": ["Beliefs"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
+        "chains.conditional_random_field": ["LinearChainCRF"],
         "chains.emissions": ["GaussianEmission"],
         "chains.hidden_markov_model": ["HiddenMarkovModel"],
         "chains.kalman_filter": ["KalmanFilter"],

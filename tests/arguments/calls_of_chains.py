@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from example_calls import Example, Fresh, of
+import torch
+from example_calls import Example, Fresh, of, tensors
 
 from gradus import inference
 
@@ -17,6 +18,12 @@ def model() -> inference.HiddenMarkovModel:
 def calls_of_chains() -> dict[str, Example]:
     symbols, lengths = Fresh(lambda: np.array([[0, 1, 1], [1, 0, 0]])), Fresh(lambda: np.array([3, 2]))
     name, made = "gradus.inference.", model()
+    crf = inference.LinearChainCRF(2, dtype=torch.float64)
+    scores = Fresh(lambda: tensors(0, 2, 3, 2))
+    tags, mask = (
+        Fresh(lambda: torch.tensor([[0, 1, 1], [1, 0, 0]])),
+        Fresh(lambda: torch.tensor([[True, True, True], [False, True, True]])),
+    )
     of_one = dict(sequences=symbols, lengths=lengths)
     return {
         name + "GaussianEmission": of(
@@ -24,6 +31,14 @@ def calls_of_chains() -> dict[str, Example]:
             means=Fresh(lambda: np.zeros((2, 1))),
             covariances=Fresh(lambda: np.ones((2, 1))),
         ),
+        name + "LinearChainCRF": of(inference.LinearChainCRF, tags=2, device="cpu", dtype=torch.float64),
+        name + "LinearChainCRF.forward": of(crf.forward, emissions=scores, tags=tags, mask=mask),
+        name + "LinearChainCRF.log_likelihood": of(
+            crf.log_likelihood, emissions=scores, tags=tags, mask=mask
+        ),
+        name + "LinearChainCRF.log_partition": of(crf.log_partition, emissions=scores, mask=mask),
+        name + "LinearChainCRF.marginals": of(crf.marginals, emissions=scores, mask=mask),
+        name + "LinearChainCRF.decode": of(crf.decode, emissions=scores, mask=mask),
         name + "HiddenMarkovModel": of(
             inference.HiddenMarkovModel,
             start=Fresh(lambda: np.array(START)),

@@ -14,7 +14,7 @@ from gradus.inference.chains.emissions import (
     log_prior,
     normalised,
 )
-from gradus.inference.chains.forward_backward import CELLS, Chain, posteriors
+from gradus.inference.chains.forward_backward import CELLS, Chain, Room, posteriors
 from gradus.inference.chains.sequences import Sequences
 
 __all__ = ["Climb", "climb", "drawn_chain"]
@@ -54,9 +54,9 @@ def _iteration(chain: Chain, sequences: Sequences, pseudocount: float) -> tuple[
     """The chain after one iteration, None where a covariance is singular; and the log-likelihood before it."""
     states = len(chain.start)
     begun, transitions, sums = np.zeros(states), np.zeros((states, states)), chain.emission.sums()
-    total = 0.0
+    total, room = 0.0, Room()
     for rows in sequences.chunks(CELLS // states):
-        found, logs, values = posteriors(chain, sequences, rows, transitions)
+        found, logs, values = posteriors(chain, sequences, rows, transitions, room)
         total += float(logs.sum())
         begun += found[0].sum(0, dtype=np.float64)
         inside = np.arange(len(values))[:, None] < sequences.lengths[rows]

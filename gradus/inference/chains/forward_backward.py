@@ -10,6 +10,7 @@ from gradus.errors import GradusError
 from gradus.inference.chains.factors import Factors
 from gradus.inference.chains.logarithmic_passes import log_backward, log_forward
 from gradus.inference.chains.scaled_passes import (
+    Room,
     careful_backward,
     careful_forward,
     mixing_backward,
@@ -19,7 +20,7 @@ from gradus.inference.chains.scaled_passes import (
 from gradus.inference.chains.sequences import Sequences
 from gradus.text import Text
 
-__all__ = ["CELLS", "Chain", "factors_of", "log_likelihoods", "posteriors"]
+__all__ = ["CELLS", "Chain", "Room", "factors_of", "log_likelihoods", "posteriors"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 CELLS = 2**23  # numbers in the messages of the sequences that are run side by side
@@ -51,12 +52,12 @@ def factors_of(chain: Chain, values: Array, lengths: Array, dtype: Any) -> Facto
 def log_likelihoods(chain: Chain, sequences: Sequences) -> Array:
     """Log p(x) of each; −∞ where it cannot be."""
     found = np.empty(len(sequences))
-    every = steps_between(chain.transition, chain.dtype)
+    every, room = steps_between(chain.transition, chain.dtype), Room()
     for rows in sequences.chunks(CELLS // len(chain.start)):
         values, lengths = sequences.side_by_side(rows), sequences.lengths[rows]
         if every:
             factors = factors_of(chain, values, lengths, chain.dtype)
-            found[rows] = mixing_forward(factors, _typed(chain), every).log_likelihood
+            found[rows] = mixing_forward(factors, _typed(chain), every, room).log_likelihood
             continue
         factors = factors_of(chain, values, lengths, np.float64)
         messages = careful_forward(factors, chain.transition)
@@ -68,11 +69,11 @@ def log_likelihoods(chain: Chain, sequences: Sequences) -> Array:
 
 
 def posteriors(
-    chain: Chain, sequences: Sequences, rows: Array, counts: Array | None
+    chain: Chain, sequences: Sequences, rows: Array, counts: Array | None, room: Room
 ) -> tuple[Array, Array, Array]:
     """Of sequences that are run side by side: posteriors (T, n, K), log-likelihoods (n,), and the values (T, n, …).
 
-    Expected transitions are added to `counts`.
+    Expected transitions are added to `counts`. The posteriors stand in `room`, up to the next call; what is after an end is not set.
 
     Raises:
         GradusError: a sequence that the model cannot make: which, and at which step it ends.
@@ -80,7 +81,7 @@ def posteriors(
     values, lengths = sequences.side_by_side(rows), sequences.lengths[rows]
     if every := steps_between(chain.transition, chain.dtype):
         factors = factors_of(chain, values, lengths, chain.dtype)
-        messages = mixing_forward(factors, _typed(chain), every)
+        messages = mixing_forward(factors, _typed(chain), every, room)
         _refuse_impossible(chain, factors, messages.log_likelihood, rows, sequences.form)
         return (
             mixing_backward(factors, _typed(chain), every, messages.forward, counts),

@@ -17,7 +17,7 @@ from gradus.inference.chains.emissions import (
     distribution,
     no_emission,
 )
-from gradus.inference.chains.forward_backward import CELLS, Chain, log_likelihoods, posteriors
+from gradus.inference.chains.forward_backward import CELLS, Chain, Room, log_likelihoods, posteriors
 from gradus.inference.chains.results import HiddenMarkovFit, StatePath, StatePosterior
 from gradus.inference.chains.sequences import Sequences, none_given, sequences_of
 
@@ -131,15 +131,12 @@ class HiddenMarkovModel:
         given = self._sequences(sequences, lengths)
         states = len(self.start)
         counts = np.zeros((states, states)) if transitions else None
-        found: list[Array] = [np.empty(0)] * len(given)
-        logs = np.empty(len(given))
+        found = given.room_for_results(np.empty((0, states), self._chain.dtype))
+        logs, room = np.empty(len(given)), Room()
         for rows in given.chunks(CELLS // states):
-            part, logs[rows], _ = posteriors(self._chain, given, rows, counts)
-            for place, row in enumerate(rows):
-                found[row] = part[: given.lengths[row], place].copy()
-        return StatePosterior(
-            given.as_they_came(found, np.empty((0, states), self._chain.dtype)), given.numbers(logs), counts
-        )
+            part, logs[rows], _ = posteriors(self._chain, given, rows, counts, room)
+            given.put(found, rows, part)
+        return StatePosterior(given.as_they_came(found), given.numbers(logs), counts)
 
     def viterbi(self, sequences: Any, lengths: Any = None) -> StatePath:
         r"""The states that are the most probable together, argmax p(z | x); of several equally probable ones, one.
@@ -162,7 +159,7 @@ class HiddenMarkovModel:
         """
         given = self._sequences(sequences, lengths)
         paths, best = best_paths(self._chain, given)
-        return StatePath(given.as_they_came(paths, np.empty(0, np.int64)), given.numbers(best))
+        return StatePath(given.as_they_came(paths), given.numbers(best))
 
     def sample(self, steps: int, count: int | None = None, *, seed: int = 0) -> tuple[Array, Array]:
         """States and observations that are drawn from the model: (T,) and (T, …), or (count, T) and (count, T, …).

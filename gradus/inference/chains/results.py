@@ -28,6 +28,12 @@ class StatePosterior:
         states: (T, K), or a list of them, or padded (n, T, K) with 0 after the ends.
         log_likelihood: log p(x), one a sequence.
         transitions: (K, K), how often each transition is expected in all sequences together; None unless asked for.
+
+    Example:
+        >>> from gradus.inference import HiddenMarkovModel
+        >>> model = HiddenMarkovModel([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], [[0.9, 0.1], [0.3, 0.7]])
+        >>> model.posterior([0, 1]).states.round(3).tolist()
+        [[0.75, 0.25], [0.125, 0.875]]
     """
 
     states: Any
@@ -46,6 +52,12 @@ class StatePath:
     Attributes:
         states: (T,), or a list of them, or padded (n, T) with 0 after the ends.
         log_probability: log p(x, states), one a sequence.
+
+    Example:
+        >>> from gradus.inference import HiddenMarkovModel
+        >>> model = HiddenMarkovModel([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], [[0.9, 0.1], [0.3, 0.7]])
+        >>> model.viterbi([0, 1])
+        StatePath(log_probability=-1.84833)
     """
 
     states: Any
@@ -71,6 +83,12 @@ class HiddenMarkovFit:
         history: the objective before each iteration, and after the last: log-likelihood, plus the prior's logarithm if there is one.
         stopped: "converged", "max_iter", or "singular": a covariance shrank to nothing, and the model before is given.
         starts: what every start came to, of the objective; the first is from the model that was fitted.
+
+    Example:
+        >>> from gradus.inference import HiddenMarkovModel
+        >>> model = HiddenMarkovModel([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]], [[0.9, 0.1], [0.3, 0.7]])
+        >>> model.fit([0, 1, 1, 0], max_iter=1, starts=2).stopped
+        'max_iter'
     """
 
     model: HiddenMarkovModel

@@ -21,6 +21,7 @@ from gradus.inference.chains.factors import Factors
 
 __all__ = [
     "Messages",
+    "Room",
     "careful_backward",
     "careful_forward",
     "mixing_backward",
@@ -51,10 +52,24 @@ def steps_between(transition: Array, dtype: Any) -> int:
     return most if lowest == 1.0 else max(1, min(most, int(orders / -math.log10(lowest))))
 
 
-def mixing_forward(factors: Factors, transition: Array, every: int) -> Messages:
+class Room:
+    """Memory for messages that is used again: a page that is touched for the first time costs more than the numbers in it."""
+
+    def __init__(self) -> None:
+        self._held: Array = np.empty(0)
+
+    def of(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """An array of this shape, with whatever was in it."""
+        size = int(np.prod(shape))
+        if self._held.size < size or self._held.dtype != dtype:
+            self._held = np.empty(size, dtype)
+        return self._held[:size].reshape(shape)
+
+
+def mixing_forward(factors: Factors, transition: Array, every: int, room: Room) -> Messages:
     """The forward pass; scales are powers of 2, so that they round nothing."""
     steps, n = len(factors.active), len(factors.lengths)
-    forward = np.empty((steps, n, factors.states), factors.dtype)
+    forward = room.of((steps, n, factors.states), factors.dtype)
     exponents = np.zeros(n, np.int64)
     forward[0] = factors.at(0)
     for t in range(1, steps):

@@ -46,16 +46,24 @@ class Sequences:
             together[: len(value), place] = value
         return together
 
-    def as_they_came(self, results: list[Array], like: Array) -> Any:
-        """One result a sequence, in the form of the sequences: padded ones are 0 after their ends; `like` is one of no steps."""
-        if self.form == "one":
-            return results[0]
-        if self.form == "list":
-            return results
-        padded = np.zeros((len(results), self._padded_to, *like.shape[1:]), like.dtype)
-        for row, result in enumerate(results):
-            padded[row, : len(result)] = result
-        return padded
+    def room_for_results(self, kind: Array) -> Any:
+        """What `put` fills and `as_they_came` returns; `kind` is a result of no steps."""
+        if self.form == "padded":
+            return np.zeros((len(self), self._padded_to, *kind.shape[1:]), kind.dtype)
+        return [np.empty((length, *kind.shape[1:]), kind.dtype) for length in self.lengths]
+
+    def put(self, results: Any, rows: Array, part: Array) -> None:
+        """Results of some sequences, time first, to their places."""
+        if self.form == "padded" and len(part) == self.lengths[rows].min():
+            results[rows, : len(part)] = part.swapaxes(0, 1)
+            return
+        for place, row in enumerate(rows):
+            length = self.lengths[row]
+            results[row][:length] = part[:length, place]
+
+    def as_they_came(self, results: Any) -> Any:
+        """In the form of the sequences: one, a list, or padded by 0 after their ends."""
+        return results[0] if self.form == "one" else results
 
     def numbers(self, results: Array) -> Any:
         """One number a sequence: a float if there was one."""
