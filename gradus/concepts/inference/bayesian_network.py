@@ -598,7 +598,7 @@ def axes_by_number(G, tables, do=None):
     return unchecked(G, taken, do)
 
 
-@BN.mutant(caught_by="tables-are-the-conditionals, the-blanket-shields, equals-definition")
+@BN.mutant(caught_by="tables-are-the-conditionals, every-joint-is-a-network, equals-definition")
 def parents_in_reverse(G, tables, do=None):
     """the numbers are read with the parents' axes in the reverse order"""
     turned = []
