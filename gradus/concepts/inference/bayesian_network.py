@@ -327,7 +327,8 @@ def explaining_away(joint, rng):
 
 @BN.claim
 def tables_are_the_conditionals(joint, rng):
-    r"""Summed up, the joint gives back each table as $P(x_i\mid x_{\operatorname{pa}(i)})$, and to know of more variables that are no descendants changes nothing"""
+    r"""Summed up, the joint gives back each table as $P(x_i\mid x_{\operatorname{pa}(i)})$, and to know of more variables that are no descendants changes nothing, wherever
+    what is known has a positive probability"""
     for density in (0.4, 0.8):
         G, tables = random_network(rng, 5, density)
         P, below = np.asarray(joint(G, tables), float), reach(G)
@@ -389,11 +390,13 @@ def the_blanket_shields(joint, rng):
 
 @BN.claim
 def every_separation_is_an_independence(joint, rng):
-    """Whatever the tables, two variables that a set d-separates are independent given it: on three random graphs of five variables, all
+    """Whatever the tables, two variables that a set d-separates are independent given it: on three random graphs of five variables, with certainties in one, all
     pairs and all sets, the conditional mutual information is 0"""
     connected = []
-    for _ in range(3):
+    for k in range(3):
         G, tables = random_network(rng, 5, 0.4)
+        if k == 2:  # what has parents follows from them for certain
+            tables = tuple((t == t.max(-1, keepdims=True)).astype(float) if t.ndim > 1 else t for t in tables)
         P = np.asarray(joint(G, tables), float)
         yield roundoff(P.sum(), 1.0, terms=P.size)
         apart = []
@@ -474,7 +477,7 @@ def setting_is_not_seeing(joint, rng):
 
 @BN.claim
 def what_setting_leaves(joint, rng):
-    r"""Setting a variable divides the joint by its table where it has that state, and is 0 elsewhere; what is no descendant keeps its law; for a variable without parents
+    r"""Setting a variable divides the joint by its table where it has that state, unless the table is 0 there, and is 0 for its other states; what is no descendant keeps its law; for a variable without parents
     it is the same as seeing it; two are set in either order"""
     G, tables = random_network(rng, 5, 0.6)
     P = np.asarray(joint(G, tables), float)
@@ -499,7 +502,8 @@ def what_setting_leaves(joint, rng):
 @BN.claim
 def adjusting_for_parents(joint, rng):
     r"""What setting $i$ does to another variable is what is seen, the parents held: $P(x_j\mid\operatorname{do}(x_i))=\sum P(x_j\mid x_i,x_{\operatorname{pa}(i)})\,P(x_{\operatorname{pa}(i)})$,
-    for every $j$ that is no parent of $i$"""
+    for every $j$ that is no parent of $i$, if no entry of the
+    table of $i$ is 0"""
     G, tables = random_network(rng, 5, 0.6)
     P = np.asarray(joint(G, tables), float)
     yield roundoff(P.flat[0], first_states(tables), terms=5)
@@ -514,7 +518,7 @@ def adjusting_for_parents(joint, rng):
 
 @BN.claim
 def an_arrow_turned_round(joint, rng):
-    r"""An arrow need not be a cause: $1\to2$ and $2\to1$ have the same joints, and no data tells them apart, but setting 2 changes 1 in the second alone"""
+    r"""An arrow need not be a cause: $1\to2$ and $2\to1$ have the same joints, and no observations tell them apart, but setting 2 changes 1 in the second alone"""
     first, given = rng.dirichlet(np.ones(2)), np.array([[0.9, 0.1], [0.3, 0.7]])
     P = first[:, None] * given
     forward, back = np.array([[0, 1], [0, 0]]), np.array([[0, 0], [1, 0]])
@@ -584,6 +588,17 @@ def axes_swapped(G, tables, do=None):
 
 
 @BN.mutant(caught_by="tables-are-the-conditionals, the-order-is-nothing, equals-definition")
+def axes_by_number(G, tables, do=None):
+    """all axes of a table are taken in the order of the variables' numbers, its own among them, though it is the last"""
+    taken, k = [], [t.shape[-1] for t in tables]
+    for i, t in enumerate(tables):
+        parents = list(np.flatnonzero(np.asarray(G)[:, i]))
+        axes = sorted([*parents, i])
+        taken.append(np.moveaxis(np.reshape(t, [k[a] for a in axes]), axes.index(i), -1))
+    return unchecked(G, taken, do)
+
+
+@BN.mutant(caught_by="tables-are-the-conditionals, every-joint-is-a-network, equals-definition")
 def parents_in_reverse(G, tables, do=None):
     """the numbers are read with the parents' axes in the reverse order"""
     turned = []
@@ -680,7 +695,13 @@ BN.erratum(
 
 
 #: What is known at each position of the slider: states of the garden that are seen, and what is set.
-QUESTIONS = (({}, None), ({2: 0}, None), ({1: 0, 2: 0}, None), ({1: 0}, None), ({}, np.array([-1, 0, -1])))
+QUESTIONS: tuple[tuple[dict[int, int], np.ndarray | None], ...] = (
+    ({}, None),
+    ({2: 0}, None),
+    ({1: 0, 2: 0}, None),
+    ({1: 0}, None),
+    ({}, np.array([-1, 0, -1])),
+)
 
 
 @BN.figure(

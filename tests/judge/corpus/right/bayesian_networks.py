@@ -64,3 +64,50 @@ def joint_in_logarithms(G, tables, do=None):
         with np.errstate(divide="ignore"):
             total = total + np.log(spread)
     return np.exp(total)
+
+
+def _refuse(G, x, y, z):
+    if (
+        np.linalg.matrix_power((np.asarray(G) != 0).astype(int), len(G)).any()
+        or ((x != 0) & (y != 0) | (x != 0) & (z != 0) | (y != 0) & (z != 0)).any()
+    ):
+        raise ValueError("a cycle, or sets that overlap")
+
+
+# d-separation: the moral graph of the ancestors, with dictionaries of neighbours
+def separated_by_moral_graph(G, x, y, z):
+    _refuse(G, x, y, z)
+    parents = {j: {int(i) for i in np.flatnonzero(np.asarray(G)[:, j])} for j in range(len(G))}
+    kept, waiting = set(), [int(v) for v in np.flatnonzero((x != 0) | (y != 0) | (z != 0))]
+    while waiting:
+        v = waiting.pop()
+        if v not in kept:
+            kept.add(v)
+            waiting += parents[v]
+    near = {v: set() for v in kept}
+    for v in kept:
+        for a, b in itertools.combinations({v, *parents[v]}, 2):
+            near[a].add(b)
+            near[b].add(a)
+    known = {int(v) for v in np.flatnonzero(z)}
+    met = {int(v) for v in np.flatnonzero(x)}
+    while True:
+        more = set().union(*(near[v] for v in met)) - known | met
+        if more == met:
+            return not any(y[v] for v in met)
+        met = more
+
+
+# d-separation: two boolean vectors, met from above and from below, until nothing changes
+def separated_by_two_vectors(G, x, y, z):
+    _refuse(G, x, y, z)
+    A, known = np.asarray(G) != 0, np.asarray(z) != 0
+    opened = known.copy()
+    for _ in range(len(A)):
+        opened |= (A & opened).any(1)
+    below, above = np.asarray(x) != 0, np.zeros(len(A), bool)  # met from a child, from a parent
+    for _ in range(2 * len(A)):
+        ups = (below & ~known) | (above & opened)
+        downs = (below | above) & ~known
+        below, above = below | A[:, ups].any(1), above | A[downs].any(0)
+    return not ((below | above) & (np.asarray(y) != 0)).any()

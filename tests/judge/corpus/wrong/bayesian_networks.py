@@ -1,4 +1,4 @@
-"""Joints of Bayesian networks with the faults that people make."""
+"""Joints of Bayesian networks, and d-separation, with the faults that people make."""
 
 import numpy as np
 
@@ -85,3 +85,75 @@ def joint_of_six_decimals(G, tables, do=None):
 def joint_relative(G, tables, do=None):
     P = _product(G, tables, do)
     return P / P.max()
+
+
+def _ways(G, x, y, z, passes):
+    """Whether no trail from x to y passes at each of its variables."""
+    G, z = np.asarray(G) != 0, np.asarray(z) != 0
+    n = len(G)
+    below = np.linalg.matrix_power(np.eye(n, dtype=int) + G, n) > 0
+    if (
+        np.linalg.matrix_power(G.astype(int), n).any()
+        or ((x != 0) & (y != 0)).any()
+        or (((x != 0) | (y != 0)) & z).any()
+    ):
+        raise ValueError("a cycle, or sets that overlap")
+
+    def trails(trail):
+        if y[trail[-1]]:
+            yield trail
+        for v in np.flatnonzero(G[trail[-1]] | G[:, trail[-1]]):
+            if v not in trail:
+                yield from trails([*trail, v])
+
+    for start in np.flatnonzero(x):
+        for t in trails([start]):
+            if all(passes(G, below, z, a, b, c) for a, b, c in zip(t, t[1:], t[2:], strict=False)):
+                return False
+    return True
+
+
+# d-separation: a collider is opened by a child of it, not by a grandchild
+def separated_children_alone(G, x, y, z):
+    def passes(G, below, z, a, b, c):
+        return z[b] or (G[b] & z).any() if G[a, b] and G[c, b] else not z[b]
+
+    return _ways(G, x, y, z, passes)
+
+
+# d-separation: every known descendant of whatever variable opens it, a known chain too
+def separated_descendants_everywhere(G, x, y, z):
+    def passes(G, below, z, a, b, c):
+        if G[a, b] and G[c, b]:
+            return (below[b] & z).any()
+        return not z[b] or (below[b] & z).sum() > 1
+
+    return _ways(G, x, y, z, passes)
+
+
+# d-separation: the answer is turned round: true where a trail is open
+def separated_is_connected(G, x, y, z):
+    def passes(G, below, z, a, b, c):
+        return (below[b] & z).any() if G[a, b] and G[c, b] else not z[b]
+
+    return not _ways(G, x, y, z, passes)
+
+
+# d-separation: rows and columns confused: arrows are read backwards
+def separated_backwards(G, x, y, z):
+    def passes(G, below, z, a, b, c):
+        return (below[b] & z).any() if G[a, b] and G[c, b] else not z[b]
+
+    return _ways(np.asarray(G).T, x, y, z, passes)
+
+
+# d-separation: in the moral graph the children of a common parent are joined, not the parents of a common child
+def separated_children_joined(G, x, y, z):
+    _ways(G, x, y, z, lambda *_: False)
+    A = np.asarray(G)
+    n = len(A)
+    kept = (np.linalg.matrix_power(np.eye(n, dtype=int) + A, n) @ (x + y + z)) > 0
+    moral = A + A.T + A.T @ A
+    free = kept & (np.asarray(z) == 0)
+    ways = np.linalg.matrix_power(np.eye(n, dtype=int) + (moral * np.outer(free, free) != 0), n) > 0
+    return not (ways & np.outer(np.asarray(x) > 0, np.asarray(y) > 0)).any()
