@@ -1,5 +1,4 @@
 """Inference: graphical models, exactly or by belief propagation; chains; variational bounds; Monte Carlo and its diagnostics."""
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; hidden Markov models, conditional random fields."""
 
 from typing import TYPE_CHECKING
 
@@ -70,8 +69,8 @@ __all__ = [
     "Independence",
     "JunctionTree",
     "KalmanFilter",
-    "LoopyPosterior",
     "LinearChainCRF",
+    "LoopyPosterior",
     "MarkovNetwork",
     "Metropolis",
     "MetropolisMatrix",
@@ -105,8 +104,8 @@ __all__ = [
     "read_network",
     "read_uai",
     "read_uai_evidence",
-    "score_gradient",
     "sample",
+    "score_gradient",
     "write_bif",
     "write_uai",
 ]

@@ -82,6 +82,7 @@ WITHOUT: dict[str, str] = {
         f"gradus.inference.{name}": RESULT
         for name in (
             "Diagnosis",
+            "Draws",
             "ELBO",
             "EliminationOrder",
             "Explanation",
@@ -91,6 +92,8 @@ WITHOUT: dict[str, str] = {
             "GradientEstimate",
             "HiddenMarkovFit",
             "Independence",
+            "MetropolisMatrix",
+            "NetworkDraws",
             "Posterior",
             "PredictedStates",
             "RegressionMeanField",
@@ -99,13 +102,6 @@ WITHOUT: dict[str, str] = {
             "SmoothedStates",
             "StatePath",
             "StatePosterior",
-            "Draws",
-            "MetropolisMatrix",
-            "NetworkDraws",
-            "EliminationOrder",
-            "Explanation",
-            "Factor",
-            "Posterior",
             "Table",
         )
     },

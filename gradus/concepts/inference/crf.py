@@ -168,9 +168,12 @@ def a_constant_at_one_step():
 
 def drawn(rng, T, K, *lead):
     return dict(
-        emissions=rng.standard_normal((*lead, T, K)), start=rng.standard_normal(K), transitions=rng.standard_normal((K, K)),
-        end=rng.standard_normal(K), tags=rng.integers(0, K, (*lead, T)),
-    )  # fmt: skip
+        emissions=rng.standard_normal((*lead, T, K)),
+        start=rng.standard_normal(K),
+        transitions=rng.standard_normal((K, K)),
+        end=rng.standard_normal(K),
+        tags=rng.integers(0, K, (*lead, T)),
+    )
 
 
 @CRF.cases
