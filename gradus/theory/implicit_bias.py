@@ -144,13 +144,15 @@ def _affine_minimum(rows: Tensor) -> Tensor:
     R = torch.linalg.qr((rows / lengths[:, None]).mT).R if 0 < len(rows) <= rows.shape[1] and bool((lengths > 0).all()) else None  # fmt: skip
     if R is not None and float(R.diagonal().abs().min()) > 1e3 * torch.finfo(rows.dtype).eps:
         half = torch.linalg.solve_triangular(R.mT, 1 / lengths[:, None], upper=False)
-        weights = torch.linalg.solve_triangular(R, half, upper=True)[:, 0] / lengths
+        weights: Tensor = torch.linalg.solve_triangular(R, half, upper=True)[:, 0] / lengths
         return weights / weights.sum()
     k = len(rows)  # dependent rows: all have the same product with the point, which is the last unknown
     system, right = torch.zeros(k + 1, k + 1).to(rows), torch.zeros(k + 1, 1).to(rows)
     right[0] = system[0, :k] = system[1:, k] = 1
     system[1:, :k] = rows @ rows.mT
-    return torch.linalg.lstsq(system, right, driver="gelsd" if rows.device.type == "cpu" else None).solution[:-1, 0]  # fmt: skip
+    driver = "gelsd" if rows.device.type == "cpu" else None
+    solution: Tensor = torch.linalg.lstsq(system, right, driver=driver).solution
+    return solution[:-1, 0]
 
 
 def _sharpened(point: Tensor, Z: Tensor, kept: list[int]) -> Tensor:

@@ -1,5 +1,7 @@
 """Joints of Bayesian networks, and d-separation, in other styles: einsum, broadcasting, dictionaries."""
 
+import itertools
+
 import numpy as np
 
 
