@@ -838,14 +838,27 @@ def figure(sent, order):
         start, end = (0.72, 0.28) if upward else (0.28, 0.72)
         top, low = (d, c) if upward else (c, d)
         (a, b), (e, f) = places[top], places[low]
-        right.annotate("", (a + (e - a) * end + shift, b + (f - b) * end), (a + (e - a) * start + shift, b + (f - b) * start),
-                       arrowprops=dict(arrowstyle="-|>", color=COLOURS[0] if upward else COLOURS[2], lw=2))  # fmt: skip
+        right.annotate(
+            "",
+            (a + (e - a) * end + shift, b + (f - b) * end),
+            (a + (e - a) * start + shift, b + (f - b) * start),
+            arrowprops=dict(arrowstyle="-|>", color=COLOURS[0] if upward else COLOURS[2], lw=2),
+        )
     for c, variables in enumerate(clusters):
         x, y = places[c]
         done = {b for b, d in ways[:sent] if d == c}
         full = done == {b for b, d in ways if d == c}
-        right.text(x, y, " ".join(str(i + 1) for i in sorted(variables)), ha="center", va="center", fontsize=10, zorder=3, color="#14171a",
-                   bbox=dict(boxstyle="round,pad=0.35", fc=COLOURS[4] if full else "#DDDDDD", ec="none"))  # fmt: skip
+        right.text(
+            x,
+            y,
+            " ".join(str(i + 1) for i in sorted(variables)),
+            ha="center",
+            va="center",
+            fontsize=10,
+            zorder=3,
+            color="#14171a",
+            bbox=dict(boxstyle="round,pad=0.35", fc=COLOURS[4] if full else "#DDDDDD", ec="none"),
+        )
     xs, ys = zip(*places.values(), strict=True)
     right.set(
         xlim=(min(xs) - 0.7, max(xs) + 0.7), ylim=(min(ys) - 0.35, 0.35), title="clusters; filled: belief complete"

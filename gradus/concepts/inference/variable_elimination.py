@@ -468,8 +468,12 @@ def evidence_summed_out(tables, query, order, evidence=()):
 def known_variable_crossed_out(tables, query, order, evidence=()):
     """the known variable is crossed out, and every factor that holds it with it"""
     left = [f for f in tables if all(f.shape[i] == 1 for i, _ in evidence)]
-    return eliminate((np.ones([1 if i != query else max(f.shape[i] for f in tables) for i in range(tables[0].ndim)]), *left), query,
-                     [i for i in order if i not in {j for j, _ in evidence}] + [i for i, _ in dict.fromkeys(evidence) if i not in order])  # fmt: skip
+    return eliminate(
+        (np.ones([1 if i != query else max(f.shape[i] for f in tables) for i in range(tables[0].ndim)]), *left),
+        query,
+        [i for i in order if i not in {j for j, _ in evidence}]
+        + [i for i, _ in dict.fromkeys(evidence) if i not in order],
+    )
 
 
 @VARIABLE_ELIMINATION.mutant(caught_by="a-finding-twice-is-one")
