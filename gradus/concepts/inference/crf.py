@@ -168,9 +168,12 @@ def a_constant_at_one_step():
 
 def drawn(rng, T, K, *lead):
     return dict(
-        emissions=rng.standard_normal((*lead, T, K)), start=rng.standard_normal(K), transitions=rng.standard_normal((K, K)),
-        end=rng.standard_normal(K), tags=rng.integers(0, K, (*lead, T)),
-    )  # fmt: skip
+        emissions=rng.standard_normal((*lead, T, K)),
+        start=rng.standard_normal(K),
+        transitions=rng.standard_normal((K, K)),
+        end=rng.standard_normal(K),
+        tags=rng.integers(0, K, (*lead, T)),
+    )
 
 
 @CRF.cases
@@ -182,7 +185,7 @@ def cases(rng):
     yield "one step", drawn(rng, 1, 4)
     yield "one tag", drawn(rng, 4, 1)
     yield "as many steps as tags", drawn(rng, 3, 3, 3)
-    yield "longer", drawn(rng, 30, 2)
+    yield "longer", drawn(rng, 12, 2)
 
 
 @CRF.invalid
