@@ -31,7 +31,7 @@ def calls_of_chains() -> dict[str, Example]:
             means=Fresh(lambda: np.zeros((2, 1))),
             covariances=Fresh(lambda: np.ones((2, 1))),
         ),
-        name + "LinearChainCRF": of(inference.LinearChainCRF, tags=2, device="cpu", dtype=torch.float64),
+        name + "LinearChainCRF": of(inference.LinearChainCRF, tags=2),
         name + "LinearChainCRF.forward": of(crf.forward, emissions=scores, tags=tags, mask=mask),
         name + "LinearChainCRF.log_likelihood": of(
             crf.log_likelihood, emissions=scores, tags=tags, mask=mask

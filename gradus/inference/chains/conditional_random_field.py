@@ -210,7 +210,8 @@ class LinearChainCRF(nn.Module):
         steps = torch.arange(T, device=e.device)
         if mask is None:
             return wide, torch.full((n,), T, device=e.device), steps.expand(n, T)
-        if not isinstance(mask, Tensor) or mask.dtype != torch.bool or mask.shape != (n, T):
+        mask = tensor("mask", mask, dtype="any", meta=False)
+        if mask.dtype != torch.bool or mask.shape != (n, T):
             raise refusal(
                 "mask", (f"booleans of shape ({n}, {T})", f"形状为 ({n}, {T}) 的布尔张量"), mask, kind=True
             )
