@@ -24,6 +24,7 @@ NAMES = (
     "quadratic",
     "inference",
     "kalman",
+    "mixture",
     "optimizers",
     "kfac",
     "curvature",

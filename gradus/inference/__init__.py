@@ -1,4 +1,4 @@
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; chains of states."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; chains of states; mixtures."""
 
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.mixtures.gaussian_mixture import GaussianMixture
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -31,6 +32,7 @@ __all__ = [
     "Explanation",
     "Factor",
     "FilteredStates",
+    "GaussianMixture",
     "KalmanFilter",
     "MarkovNetwork",
     "Network",
@@ -61,6 +63,7 @@ export(
         "chains.kalman_results": ["FilteredStates", "PredictedStates", "SampledStates", "SmoothedStates"],
         "compiled": ["CompiledNetwork"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "mixtures.gaussian_mixture": ["GaussianMixture"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],

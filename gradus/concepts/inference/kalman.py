@@ -13,10 +13,11 @@ from gradus.page.figures import COLOURS, canvas
 def _numpy(KalmanFilter, y, F, H, Q, R, m, P, missing=None):
     found = KalmanFilter(F, H, Q, R, m, P).smooth(y, missing=missing)
     seen = found.filtered
-    return (
-        (seen.means, seen.covariances, found.means, found.covariances, found.lag_one_covariances)
-        + (seen.innovations, seen.innovation_covariances, seen.log_likelihood)
-    )  # fmt: skip
+    return (seen.means, seen.covariances, found.means, found.covariances, found.lag_one_covariances) + (
+        seen.innovations,
+        seen.innovation_covariances,
+        seen.log_likelihood,
+    )
 
 
 KALMAN = Concept(
@@ -66,7 +67,14 @@ KALMAN = Concept(
     needs=("multivariate-normal", "bayes"),
     source="kalman1960new",
     year=1960,
-    people=("Rudolf E. Kálmán", "Thorvald N. Thiele", "Peter Swerling", "Herbert E. Rauch", "F. Tung", "Charlotte T. Striebel"),
+    people=(
+        "Rudolf E. Kálmán",
+        "Thorvald N. Thiele",
+        "Peter Swerling",
+        "Herbert E. Rauch",
+        "F. Tung",
+        "Charlotte T. Striebel",
+    ),
     aliases="Kalman smoother, RTS smoother, sensor fusion, state estimation, linear Gaussian state-space model, innovations, "
     "卡尔曼滤波器, 卡尔曼平滑, 多传感器融合, 传感器融合, 状态估计",
     implementations=(
@@ -84,7 +92,10 @@ KALMAN = Concept(
         Hypothesis("the noises of several sensors are as correlated as $R$ says", "sensors-that-err-together"),
         Hypothesis("the covariances are those of the data", "innovations-are-white"),
         Hypothesis("what is missing is missing whatever its value", "missing-because-it-was-large"),
-        Hypothesis("for a steady state: what is unstable is seen, and every direction is moved by noise", "steady-state-of-riccati"),
+        Hypothesis(
+            "for a steady state: what is unstable is seen, and every direction is moved by noise",
+            "steady-state-of-riccati",
+        ),
     ),
     conventions=(
         Convention(
@@ -109,7 +120,7 @@ KALMAN = Concept(
         "The implementation takes one observed number after the other, and solves where an inverse is printed.",
     ),
     longest_sum=400,
-)  # fmt: skip
+)
 
 
 @KALMAN.definition
@@ -217,10 +228,9 @@ def covariance(rng, n):
 
 def random(rng, T, n, p):
     F = 0.6 * rng.normal(size=(T, n, n))
-    return (
-        dict(y=rng.normal(size=(T, p)), F=F, H=rng.normal(size=(p, n)), Q=covariance(rng, n), R=covariance(rng, p))
-        | dict(m=rng.normal(size=n), P=covariance(rng, n))
-    )  # fmt: skip
+    return dict(
+        y=rng.normal(size=(T, p)), F=F, H=rng.normal(size=(p, n)), Q=covariance(rng, n), R=covariance(rng, p)
+    ) | dict(m=rng.normal(size=n), P=covariance(rng, n))
 
 
 @KALMAN.cases
