@@ -25,6 +25,7 @@ NAMES = (
     "inference",
     "chains",
     "kalman",
+    "mixture",
     "optimizers",
     "kfac",
     "curvature",

@@ -1,4 +1,5 @@
 """Inference: graphical models, exactly or by belief propagation; chains; variational bounds; Monte Carlo and its diagnostics."""
+"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; chains of states; mixtures."""
 
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gradus.inference.monte_carlo.metropolis import Metropolis
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
+    from gradus.inference.mixtures.gaussian_mixture import GaussianMixture
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -68,6 +70,7 @@ __all__ = [
     "HiddenMarkovModel",
     "Independence",
     "JunctionTree",
+    "GaussianMixture",
     "KalmanFilter",
     "LinearChainCRF",
     "LoopyPosterior",
@@ -135,6 +138,7 @@ export(
         "monte_carlo.metropolis": ["Metropolis"],
         "monte_carlo.sample": ["sample"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
+        "mixtures.gaussian_mixture": ["GaussianMixture"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],

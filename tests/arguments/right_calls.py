@@ -22,6 +22,7 @@ from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
 from calls_of_monte_carlo import calls_of_monte_carlo
+from calls_of_mixtures import calls_of_mixtures
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
@@ -282,6 +283,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_monte_carlo(),
+    **calls_of_mixtures(),
     **calls_of_theory(),
     **calls_of_variation(),
     **calls_of_sharpness(),
