@@ -1,5 +1,4 @@
-"""Inference: graphical models, exactly or by belief propagation; chains; variational bounds; Monte Carlo and its diagnostics."""
-"""Graphical models: Bayesian and Markov networks, read, written, and inferred from exactly; chains of states; mixtures."""
+"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; variational bounds; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
 
@@ -27,13 +26,13 @@ if TYPE_CHECKING:
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
+    from gradus.inference.mixtures.gaussian_mixture import GaussianMixture
     from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
     from gradus.inference.monte_carlo.draws import Draws
     from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
     from gradus.inference.monte_carlo.metropolis import Metropolis
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
-    from gradus.inference.mixtures.gaussian_mixture import GaussianMixture
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -65,12 +64,12 @@ __all__ = [
     "FilteredStates",
     "GaussianEmission",
     "GaussianMeanField",
+    "GaussianMixture",
     "GradientEstimate",
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
     "JunctionTree",
-    "GaussianMixture",
     "KalmanFilter",
     "LinearChainCRF",
     "LoopyPosterior",
@@ -132,13 +131,13 @@ export(
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],
+        "mixtures.gaussian_mixture": ["GaussianMixture"],
         "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
         "monte_carlo.draws": ["Draws"],
         "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
         "monte_carlo.metropolis": ["Metropolis"],
         "monte_carlo.sample": ["sample"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
-        "mixtures.gaussian_mixture": ["GaussianMixture"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
