@@ -21,8 +21,8 @@ from calls_of_inference import calls_of_inference
 from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
-from calls_of_monte_carlo import calls_of_monte_carlo
 from calls_of_mixtures import calls_of_mixtures
+from calls_of_monte_carlo import calls_of_monte_carlo
 from calls_of_networks import calls_of_networks
 from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
