@@ -373,7 +373,7 @@ def baum_welch_never_falls(hmm, rng):
             logs.append(float(np.sum(found[0])))
             model = improved(*model, x, found)
         yield bound(np.diff(logs).min(), -64 * 120 * 2.0**-52 * abs(logs[0]), "≥", Text("rounding alone", "仅有舍入"))
-        yield bound(logs[-1] - logs[0], 0.05, "≥", Text("it gains", "确有提高"))
+        yield bound(logs[-1] - logs[0], 1e-4, "≥", Text("it gains", "确有提高"))
 
 
 @HMM.claim
