@@ -114,6 +114,21 @@ def test_a_collapse_is_named():
         model.set_params(reg_covar=1e-3).fit(X)
 
 
+def test_a_starved_component_is_named_and_not_taken_for_one_that_shrank():
+    square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    model = GaussianMixture(
+        2, reg_covar=10.0, tol=1e-9, weights_init=[0.6, 0.4], means_init=[[0, 0], [4, 4]],
+        covariances_init=[np.eye(2)] * 2,
+    )  # fmt: skip
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model.fit(np.concatenate([square, square + 4]))
+    assert model.weights_.min() < 1e-9
+    assert np.diff(model.lower_bounds_).min() > -1e-12
+    assert any("lower reg_covar" in str(w.message) for w in said)
+    assert not any("raise reg_covar" in str(w.message) for w in said)
+
+
 def test_far_rows_have_an_owner_and_those_too_far_are_refused():
     model = GaussianMixture(2, random_state=0).fit(rows(80, 2, 2))
     shares = model.predict_proba([[1e8, -1e8], [-1e100, 3.0]])

@@ -39,7 +39,7 @@ CRF = Concept(
     kind="model",
     title="Linear-chain conditional random field",
     summary="A softmax over whole sequences of tags. Each tag has a score at its step, each pair of neighbours a score of its own, and the sum over all "
-    "sequences that the softmax divides by takes one pass along the chain. What is learnt is the difference between what is observed and what the model "
+    "sequences that the softmax divides by takes one pass along the chain. It learns from the difference between what is observed and what the model "
     "expects; and unlike a chain of softmaxes, each normalised by itself, evidence that comes late can still change what came before.",
     formulas=(
         r"s(y)=a_{y_1}+\sum_{t=1}^Te_{ty_t}+\sum_{t=2}^TB_{y_{t-1}y_t}+c_{y_T},\qquad p(y\mid e)=\frac{e^{s(y)}}{Z},\qquad Z=\sum_{y'}e^{s(y')}",
@@ -261,6 +261,35 @@ def gradient_is_observed_minus_expected(crf, rng):
 
 
 @CRF.claim
+def the_log_likelihood_is_concave(crf, rng):
+    r"""$\log p(y\mid e)$ is concave in all scores together: along a line of scores its second derivative is minus the variance of what the sequences' scores gain on
+    it. The likelihood itself is not"""
+    h, (given, line) = 1e-2, (drawn(rng, 4, 3) for _ in range(2))
+    names, (_, p) = ("emissions", "start", "transitions", "end"), enumerated(**given)
+    y = np.array(list(product(range(3), repeat=4)))
+    gain = line["start"][y[:, 0]] + line["end"][y[:, -1]] + line["emissions"][np.arange(4), y].sum(1)
+    gain = gain + line["transitions"][y[:, :-1], y[:, 1:]].sum(1)
+    unit = np.ptp(gain)  # along it the scores of two sequences part by 1 at most
+
+    def at(step):
+        return float(crf(**{**given, **{n: given[n] + step / unit * line[n] for n in names}})[0])
+
+    found = (at(h) - 2 * at(0.0) + at(-h)) / h**2
+    variance = p @ (gain / unit) ** 2 - (p @ (gain / unit)) ** 2
+    why = Text(
+        "h²/12 times the fourth cumulant of a quantity of range 1, below 3/16, and rounding over h²",
+        "h²/12 乘以极差为 1 的量的四阶累积量（小于 3/16），加上舍入除以 h²",
+    )
+    yield near(found, -variance, h**2 / 64 + 4e-14 / h**2, why)
+    yield bound(variance, 1e-3, "≥", Text("the sequences gain differently", "各序列的增量不同"))
+    one = [
+        float(crf(np.array([[s, 0.0]]), np.zeros(2), np.zeros((2, 2)), np.zeros(2), np.zeros(1, int))[0])
+        for s in (-4.0, -2.0, 0.0)
+    ]
+    yield bound(np.exp(one[1]), (np.exp(one[0]) + np.exp(one[2])) / 2 - 0.1, "≤", Text("a chord above", "弦在曲线之上"))
+
+
+@CRF.claim
 def what_cancels(crf, rng):
     r"""Scores are not unique: a constant at one step, or $u_j$ added to column $j$ of $B$ and taken from $e_{tj}$ at every step but the first, change nothing"""
     given, u = drawn(rng, 5, 3), rng.standard_normal(3)
@@ -279,11 +308,14 @@ def what_cancels(crf, rng):
 
 @CRF.claim
 def without_ties_it_is_a_softmax(crf, rng):
-    """Without ties between neighbours the steps are softmaxes of their own: for 300 steps, scores up to 1000, which no exponential holds"""
-    e, y = rng.uniform(-1000, 1000, (300, 3)), rng.integers(0, 3, 300)
-    log_p = e - e.max(1, keepdims=True)
+    """Without ties between neighbours, $B=0$, the steps are softmaxes of their own, the first with $a$ added to its scores, the last with $c$: for 300 steps,
+    scores up to 1000, whose exponentials no double holds"""
+    e, y, a, c = rng.uniform(-1000, 1000, (300, 3)), rng.integers(0, 3, 300), *rng.standard_normal((2, 3))
+    e[[0, -1]] /= 1000  # so that a and c have a say
+    log_p = e + np.where(np.arange(300)[:, None] == 0, a, 0.0) + np.where(np.arange(300)[:, None] == 299, c, 0.0)
+    log_p = log_p - log_p.max(1, keepdims=True)
     log_p = log_p - np.log(np.exp(log_p).sum(1, keepdims=True))
-    logs, marginals, best = crf(e, np.zeros(3), np.zeros((3, 3)), np.zeros(3), y)
+    logs, marginals, best = crf(e, a, np.zeros((3, 3)), c, y)
     size = 1000.0 * 300
     yield roundoff(logs, log_p[np.arange(300), y].sum(), terms=300, scale=size)
     yield roundoff(marginals, np.exp(log_p), terms=300, scale=size)
@@ -292,7 +324,8 @@ def without_ties_it_is_a_softmax(crf, rng):
 
 @CRF.claim
 def a_hidden_markov_model_is_one(crf, rng):
-    r"""With $a=\log\pi$, $B=\log A$, $e_{tk}=\log B_{kx_t}$, $c=0$ it is the posterior over paths of a hidden Markov model"""
+    r"""With the logarithms of a hidden Markov model's positive probabilities for scores, $a_k=\log p(y_1=k)$, $B_{ij}=\log p(y_t=j\mid y_{t-1}=i)$, $e_{tk}=\log p(x_t\mid y_t=k)$,
+    and $c=0$ it is that model's posterior over paths"""
     pi, A, b = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(3), 3), rng.dirichlet(np.ones(4), 3)
     x, z = rng.integers(0, 4, 4), rng.integers(0, 3, 4)
     paths = np.array(list(product(range(3), repeat=4)))
@@ -314,15 +347,14 @@ def rails(score):
 
 @CRF.claim
 def late_evidence_counts(crf, rng):
-    r"""Label bias is absent: of the ways 1, 2 and 3, 4, each with one successor, a score of 3 for tag 2 at step 2 makes tag 1 at step 1 likely by
-    $1/(1+e^{-3})$; softmaxes normalised step by step leave it at ½"""
-    _, marginals, _ = crf(*rails(3.0))
-    return roundoff(
-        np.asarray(marginals)[0, [0, 2]],
-        np.array([1 / (1 + np.exp(-3.0)), 1 / (1 + np.exp(3.0))]),
-        terms=64,
-        scale=2000.0,
-    )
+    r"""Label bias is absent: of the two ways 1, 2 and 3, 4, with no way between and equal scores else, a score of 3 for tag 2 at step 2 makes tag 1 at step 1
+    likely by $1/(1+e^{-3})$; softmaxes normalised step by step leave it at ½"""
+    first = np.asarray(crf(*rails(3.0))[1])[0, [0, 2]]
+    yield roundoff(first, np.array([1 / (1 + np.exp(-3.0)), 1 / (1 + np.exp(3.0))]), terms=64, scale=2000.0)
+    e, a, B, _, _ = rails(3.0)
+    first, step = (np.exp(s - log_sum(s, -1)[..., None]) for s in (a + e[0], B + e[1]))
+    paths = first[:, None] * step
+    yield roundoff(paths.sum(1)[[0, 2]], np.full(2, 0.5), terms=64, scale=2000.0)
 
 
 @CRF.claim
@@ -340,17 +372,17 @@ def the_middle_parts_the_ends(crf, rng):
 
 @CRF.claim
 def padding_changes_nothing(crf, rng):
-    """A padded row has what it has alone, whatever scores stand after its end, NaN too, and 0 there"""
+    """A padded row has what it has alone, whatever scores and tags stand after its end, NaN too, and 0 there"""
     given, lengths = drawn(rng, 6, 3, 3), np.array([6, 1, 4])
     inside = np.arange(6) < lengths[:, None]
     alone = []
     for i, n in enumerate(lengths):
         alone.append(crf(**{**given, "emissions": given["emissions"][i, :n], "tags": given["tags"][i, :n]}))
-    for filling in (np.nan, 1e6):
+    for filling, tag in ((np.nan, 0), (1e6, 2)):
         padded = {
             **given,
             "emissions": np.where(inside[..., None], given["emissions"], filling),
-            "tags": given["tags"] * inside,
+            "tags": np.where(inside, given["tags"], tag),
         }
         logs, marginals, best = (np.asarray(r, float) for r in crf(**padded, lengths=lengths))
         for i, n in enumerate(lengths):
@@ -425,7 +457,9 @@ def tags_one_by_one(emissions, start, transitions, end, tags, lengths=None):
     return logs, marginals, np.log(np.where(top > 0, top, 1.0)).sum(-1)
 
 
-@CRF.mutant(caught_by="gradient-is-observed-minus-expected, what-cancels, likelihood-is-enumeration")
+@CRF.mutant(
+    caught_by="gradient-is-observed-minus-expected, what-cancels, likelihood-is-enumeration, the-log-likelihood-is-concave"
+)
 def ties_left_out_of_the_sum(emissions, start, transitions, end, tags, lengths=None):
     """the scores of neighbours left out of Z: pairs are observed and never expected"""
     logs = crf(emissions, start, 0 * transitions, end, tags, lengths)[0]
@@ -466,7 +500,8 @@ CRF.erratum(
 
 
 @CRF.figure(
-    tie=Slider(0.0, 4.0, 2.5, "score of staying with a tag"), noise=Slider(0.2, 3.0, 1.5, "noise of the scores")
+    tie=Slider(0.0, 4.0, 2.5, "score of staying with a tag"),
+    noise=Slider(0.2, 3.0, 1.5, "noise of the difference of the scores"),
 )
 def figure(tie, noise):
     T, rng = 80, np.random.default_rng(5)
@@ -483,8 +518,8 @@ def figure(tie, noise):
     ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     wrong = [int(np.sum((p > 0.5) != y)) for p in (alone, mu)]
     words = Text(
-        f"Two tags in runs of 20 steps; scores {0.5:g} for the right one and {-0.5:g} for the other, with noise {noise:.2g}. Step by step {wrong[0]} of {T} are wrong; with a score of "
+        f"Two tags in runs of 20 steps; scores {0.5:g} for the right one and {-0.5:g} for the other, and noise of deviation {noise:.2g} in their difference. Step by step {wrong[0]} of {T} are wrong; with a score of "
         f"{tie:.2g} for staying with a tag, the marginals of the CRF are wrong at {wrong[1]}.",
-        f"两个标签，每段 20 步；正确者得分 {0.5:g}，另一个 {-0.5:g}，噪声 {noise:.2g}。逐步判断，{T} 步中错 {wrong[0]} 步；给“保持同一标签”{tie:.2g} 分后，按 CRF 的边缘概率错 {wrong[1]} 步。",
+        f"两个标签，每段 20 步；正确者得分 {0.5:g}，另一个 {-0.5:g}，二者之差含标准差 {noise:.2g} 的噪声。逐步判断，{T} 步中错 {wrong[0]} 步；给“保持同一标签”{tie:.2g} 分后，按 CRF 的边缘概率错 {wrong[1]} 步。",
     )
     return Drawing(fig, words)

@@ -83,7 +83,8 @@ MIXTURE_EM = Concept(
     hypotheses=(
         Hypothesis("the penalty is the same function at each step", "penalised-sum-never-falls"),
         Hypothesis("the components differ at the start", "alike-stay-alike"),
-        Hypothesis("for a maximum to exist: $\\lambda>0$", "likelihood-has-no-maximum"),
+        Hypothesis("for $L$ to be bounded, with two components or more: $\\lambda>0$", "likelihood-has-no-maximum"),
+        Hypothesis("for two components to stay: $\\lambda$ is no more than the clumps bear", "a-large-penalty-starves"),
     ),
     conventions=(
         Convention(
@@ -97,7 +98,8 @@ MIXTURE_EM = Concept(
             "the sum, or without it: scikit-learn's lower_bound_, the mean without it",
         ),
     ),
-    unverified="How good the maximum is that EM ends at: it is a local one, or a saddle.",
+    deviations="A component whose weight falls below $10^{-150}$ is an error in the definition; `GaussianMixture` keeps it, with a weight of about 0 and covariances to $10^8\\lambda$, and warns.",
+    unverified="How good the place is where EM ends: a local maximum, a saddle, or, where a component starves, no place at all.",
     longest_sum=400,
 )
 
@@ -139,8 +141,8 @@ def mixture_em(X, weights, means, covariances, steps, penalty=0.0):
         if t == steps:
             break
         N = r.sum(0)
-        if not N.min() > 0:
-            raise ValueError("a component owns nothing")
+        if not N.min() > 1e-150 * n:
+            raise ValueError("a component has starved: it owns nothing")
         weights = N / n
         means = (r.T @ X) / N[:, None]
         covariances = np.empty((len(N), d, d))
@@ -212,9 +214,10 @@ def parts(found):
 
 @MIXTURE_EM.claim
 def penalised_sum_never_falls(mixture_em, rng):
-    r"""$L$ never falls, step by step, with the penalty and without, and is what it says of the parameters that are returned. With λ added to every covariance alike, as scikit-learn does, the mean log-likelihood can fall: on six rows, two each at −1, 0 and 1, by more than $10^{-3}$ in a step"""
-    for penalty in (0.0, 0.2):
-        given = clumps(rng, 50, 2, 3)
+    r"""$L$ never falls, step by step, with the penalty and without, and is what it says of the parameters that are returned. With λ added to every covariance alike, as scikit-learn does, the mean log-likelihood can fall: on six rows, two each at −1, 0 and 1, with λ = ½, by more than $10^{-3}$ in a step"""
+    six = np.array([[-1.0], [1.0], [-1.0], [1.0], [0.0], [0.0]])
+    uneven = dict(X=six) | start([[-1.0], [0.5]], 0.7) | dict(weights=np.array([0.1, 0.9]))
+    for penalty, given in ((0.0, clumps(rng, 50, 2, 3)), (0.2, clumps(rng, 50, 2, 3)), (0.05, uneven)):
         L = []
         for t in range(6):
             pi, mu, C, _r, value = parts(mixture_em(**given, steps=t, penalty=penalty))
@@ -223,7 +226,7 @@ def penalised_sum_never_falls(mixture_em, rng):
         rounding = Text("rounding of L", "L 的舍入误差")
         yield near(min(np.diff(L).min(), 0.0), 0.0, 1e-12, rounding)
         yield bound(L[-1] - L[0], 1e-3, "≥", Text("it rises", "确实上升"))
-    X, state = np.array([[-1.0], [1.0], [-1.0], [1.0], [0.0], [0.0]]), tuple(start([[-0.2], [0.3]], 0.7).values())
+    X, state = six, tuple(start([[-0.2], [0.3]], 0.7).values())
     plain = []
     for _ in range(4):
         plain.append(objective(X, *state, 0.0))
@@ -233,7 +236,7 @@ def penalised_sum_never_falls(mixture_em, rng):
 
 @MIXTURE_EM.claim
 def one_component_is_the_normal_fit(mixture_em, rng):
-    r"""One component is there after one step from any start: mean and covariance of the data, divided by n, plus $\lambda I$; without a penalty $L=-\frac12(d\ln2\pi+\ln|\Sigma|+d)$"""
+    r"""One component is there after one step from any start: mean and covariance of the data, divided by n, plus $\lambda I$; there $L=-\frac12(d\ln2\pi+\ln|\Sigma|+d)$, with a penalty and without"""
     X = rng.normal(size=(30, 3)) @ rng.normal(size=(3, 3)) + 2
     for penalty in (0.0, 0.4):
         pi, mu, C, r, L = parts(mixture_em(X, **start(rng.normal(size=(1, 3)), 5.0), steps=1, penalty=penalty))
@@ -242,8 +245,7 @@ def one_component_is_the_normal_fit(mixture_em, rng):
         yield roundoff(mu[0], X.mean(0), terms=60, scale=np.abs(X).max())
         yield roundoff(C[0], want, terms=60, scale=(X * X).max())
         yield identical([pi[0], *r[:, 0]], np.ones(31))
-        if not penalty:
-            yield roundoff(L, -(3 * np.log(2 * np.pi) + np.linalg.slogdet(want)[1] + 3) / 2, terms=200, scale=10.0)
+        yield roundoff(L, -(3 * np.log(2 * np.pi) + np.linalg.slogdet(want)[1] + 3) / 2, terms=200, scale=10.0)
 
 
 @MIXTURE_EM.claim
@@ -290,7 +292,7 @@ def equals_scikit_learn(mixture_em, rng):
 
 @MIXTURE_EM.claim
 def likelihood_has_no_maximum(mixture_em, rng):
-    r"""Without a penalty there is no maximum: with one component on a row, of variance $s^2$, and a wide one for the rest $L$ grows by $\frac dn\ln10$ for every decade that $s$ shrinks; with $\lambda>0$ it falls there without end"""
+    r"""Without a penalty two components have no maximum: with one on a row that no other row equals, of variance $s^2\to0$, and a wide one for the rest $L$ grows by $\frac dn\ln10$ for every decade that $s$ shrinks; with $\lambda>0$ it falls there without end"""
     X = rng.normal(size=(12, 2))
     L, kept = [], []
     for s in (1e-3, 1e-4, 1e-5):
@@ -299,33 +301,60 @@ def likelihood_has_no_maximum(mixture_em, rng):
         kept.append(float(mixture_em(X, **given, steps=0, penalty=1e-3)[4]))
     others = Text("the wide component's share of that row, about s²", "宽分量在该行的份额，约 s²")
     yield near(L[1] - L[0], 2 / 12 * np.log(10), 1e-4, others)
-    yield near(L[2] - L[1], 2 / 12 * np.log(10), 1e-4, others)
+    yield near(L[2] - L[1], 2 / 12 * np.log(10), 1e-6, others)
     yield bound(max(np.diff(kept)), -1.0, "≤", Text("the penalty grows like 1/s²", "惩罚按 1/s² 增长"))
 
 
 @MIXTURE_EM.claim
 def far_away_somebody_owns_it(mixture_em, rng):
-    r"""Far from all components, where every density underflows to 0, responsibilities still sum to 1: those of the widest component are 1, and for equal covariances it is the nearer mean, $1/(1+e^{\mu x-\mu^2/2})$ in one dimension"""
+    r"""Far from all components, where every density underflows to 0, responsibilities still sum to 1: in one dimension that of the wider of two components is 1, and of two with equal weights, variances 1 and means 0 and $\mu$ the first has $1/(1+e^{\mu x-\mu^2/2})$, so that the nearer owns the row"""
     X = np.array([[0.0], [1e3], [-1e6], [1e10]])
     given = start([[0.0], [1.0]]) | dict(covariances=np.array([[[1.0]], [[4.0]]]))
     r = parts(mixture_em(X, **given, steps=0))[3]
     yield roundoff(r.sum(1), np.ones(4), terms=4)
     yield identical(r[1:], np.array([[0.0, 1.0]] * 3))
     X = np.array([[60.0], [-60.0], [0.5], [0.6]])
-    r = parts(mixture_em(X, **start([[0.0], [1.0]]), steps=0))[3]
-    yield roundoff(r[:, 0], 1 / (1 + np.exp(X[:, 0] - 0.5)), terms=4000)
+    for mu in (1.0, -3.0):
+        r = parts(mixture_em(X, **start([[0.0], [mu]]), steps=0))[3]
+        yield roundoff(r[:, 0], 1 / (1 + np.exp(mu * X[:, 0] - mu * mu / 2)), terms=4000)
 
 
 @MIXTURE_EM.claim
 def alike_stay_alike(mixture_em, rng):
-    r"""Components that start alike stay alike: they are one normal distribution with the mean and covariance of the data, at a stationary point that is no maximum"""
+    r"""$k$ components that start alike, weights included, stay alike: they have the mean and the covariance of the data, plus $k\lambda I$, at a stationary point that is no maximum"""
     X = np.concatenate([rng.normal(size=(15, 2)), rng.normal(size=(15, 2)) + 6])
-    _, mu, C, r, L = parts(mixture_em(X, **start([[1.0, 2.0], [1.0, 2.0]]), steps=10))
-    yield roundoff(mu, np.tile(X.mean(0), (2, 1)), terms=400, scale=10.0)
-    yield roundoff(C, np.tile(np.cov(X.T, bias=True), (2, 1, 1)), terms=400, scale=100.0)
-    yield identical(r[:, 0], r[:, 1])
-    apart = float(mixture_em(X, **start([[0.0, 0.0], [6.0, 6.0]]), steps=10)[4])
-    yield bound(apart - L, 0.1, "≥", Text("another start ends higher", "另一个起点得到更大的值"))
+    for penalty in (0.0, 0.1):
+        _, mu, C, r, L = parts(mixture_em(X, **start([[1.0, 2.0], [1.0, 2.0]]), steps=10, penalty=penalty))
+        yield roundoff(mu, np.tile(X.mean(0), (2, 1)), terms=400, scale=10.0)
+        yield roundoff(C, np.tile(np.cov(X.T, bias=True) + 2 * penalty * np.eye(2), (2, 1, 1)), terms=400, scale=100.0)
+        yield identical(r[:, 0], r[:, 1])
+        apart = float(mixture_em(X, **start([[0.0, 0.0], [6.0, 6.0]]), steps=10, penalty=penalty)[4])
+        yield bound(apart - L, 0.1, "≥", Text("another start ends higher", "另一个起点得到更大的值"))
+
+
+@MIXTURE_EM.claim
+def a_large_penalty_starves(mixture_em, rng):
+    r"""With $\lambda>0$ no mixture has $L>-\frac d2(1+\ln2\pi\lambda)$, and yet there need be no maximum: on two squares of side 1, four apart, $\lambda=10$ starves one of two components that start with weights 0.8 and 0.2 and variance 20. Its weight falls below $10^{-4}$ in five steps, its covariance grows like $\frac\lambda{\pi_j}I$, and $L$ climbs to that of one component, $-\frac12(d\ln2\pi+\ln|S+\lambda I|+d)$, $S$ the covariance of the data, which it stays below. A weight π small becomes about $c\pi^{1+d/2}$ in a step"""
+    square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    X, lam = np.concatenate([square, square + 4]), 10.0
+    given = start([[0.0, 0.0], [4.0, 4.0]], 20.0) | dict(weights=np.array([0.8, 0.2]))
+    S = np.cov(X.T, bias=True) + lam * np.eye(2)
+    one = -(2 * np.log(2 * np.pi) + np.linalg.slogdet(S)[1] + 2) / 2
+    pi, _, C, _, L = parts(mixture_em(X, **given, steps=5, penalty=lam))
+    yield bound(pi.min(), 1e-4, "≤", Text("it starves", "它在饿死"))
+    weight = Text("of the order of the weight", "与权重同阶")
+    yield near(np.abs(C[pi.argmin()] * pi.min() / lam - np.eye(2)).max(), 0.0, 1e-4, weight)
+    yield near(L, one, 1e-4, weight)
+    for steps in (0, 2, 4):
+        L = float(mixture_em(X, **given, steps=steps, penalty=lam)[4])
+        yield bound(L, one, "≤", Text("below one component's", "低于单个分量的值"))
+        yield bound(L, -(1 + np.log(2 * np.pi * lam)), "≤")
+    small = []
+    for share in (1e-6, 1e-7):
+        left = dict(weights=np.array([1 - share, share]), means=np.tile(X.mean(0), (2, 1)))
+        left["covariances"] = np.array([S, lam / share * np.eye(2)])
+        small.append(float(np.asarray(mixture_em(X, **left, steps=1, penalty=lam)[0])[1]))
+    yield near(small[0] / small[1], 100.0, 1e-2, Text("terms of the order of the weight", "与权重同阶的项"))
 
 
 @MIXTURE_EM.claim
@@ -385,7 +414,7 @@ def faulty(
     return weights, means, covariances, r, L - (root - 1) * (r * np.linalg.slogdet(covariances)[1]).sum() / n / 2
 
 
-@MIXTURE_EM.mutant(caught_by="penalised-sum-never-falls, equals-definition")
+@MIXTURE_EM.mutant(caught_by="penalised-sum-never-falls, equals-definition, a-large-penalty-starves, alike-stay-alike")
 def alike_penalty(X, weights, means, covariances, steps, penalty=0.0):
     """λ added to every covariance, whatever the component owns"""
     return faulty(X, weights, means, covariances, steps, penalty + 0.0, alike=True)
@@ -441,14 +470,14 @@ def pushed_apart(X, weights, means, covariances, steps, penalty=0.0):
 MIXTURE_EM.erratum(
     "E313",
     common="EM finds the maximum-likelihood mixture (a common slip)",
-    why="With covariances free there is none: a component on one row, ever narrower, raises the likelihood without bound. What EM ends at is a stationary point that depends on the start; components that start alike never part.",
-    right="A local maximum of the penalised sum, from several starts",
+    why="With two components or more and covariances free there is none: a component on one row, ever narrower, raises the likelihood without bound. What EM ends at is a stationary point that depends on the start; components that start alike never part.",
+    right="A stationary point of the penalised sum, as a rule a local maximum: take several starts",
     claims="likelihood-has-no-maximum, alike-stay-alike",
 )
 MIXTURE_EM.erratum(
     "E314",
     common="A small number added to every covariance leaves EM monotone (a common slip)",
-    why="Such a step maximises no fixed function of the parameters: for a component that owns N of n rows it is the step of a penalty of weight N/n, which changes from step to step. The mean log-likelihood that is reported can fall.",
+    why="Such a step maximises no fixed function of the parameters: for a component that owns N of n rows it is the step of a penalty of weight λN/n, which changes from step to step. The mean log-likelihood that is reported can fall.",
     right=r"Add $\lambda n/N_j$, and report the sum with its penalty",
     claims="penalised-sum-never-falls",
 )

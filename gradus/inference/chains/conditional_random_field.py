@@ -132,7 +132,7 @@ class LinearChainCRF(nn.Module):
 
         .. math:: P(y_t=k\mid e)=\frac{\partial\log Z}{\partial e_{tk}}
 
-        Differentiable as everything here.
+        Differentiable, as everything here but `decode`.
 
         Raises:
             GradusError: as `log_likelihood`.

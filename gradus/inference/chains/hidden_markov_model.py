@@ -200,8 +200,8 @@ class HiddenMarkovModel:
 
         .. math:: \pi\propto\mathbb E[z_1],\qquad A_{ij}\propto\mathbb E[\#\,i\to j],\qquad b_k(s)\propto\mathbb E[\#\,s\text{ from }k]
 
-        No iteration lowers the likelihood (with pseudocounts: the likelihood times the prior), but for rounding; the end is a local maximum, so
-        several starts are worth their time. States have no names: another start may find the same model with its states permuted.
+        No iteration lowers the likelihood (with pseudocounts: the likelihood times the prior), but for rounding; the end depends on the start,
+        a local maximum as a rule, a saddle where states start alike, so several starts are worth their time. States have no names: another start may find the same model with its states permuted.
         Transitions that are forbidden stay so. This model stays as it is.
 
         Args:

@@ -40,7 +40,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     .. math:: \frac1n\sum_i\ln\sum_k\pi_kN(x_i;\mu_k,\Sigma_k)-\frac\lambda2\sum_k\operatorname{tr}\Sigma_k^{-1}
 
     With the penalty no component can shrink onto a point, and this sum never falls. Each covariance is its scatter plus
-    :math:`\lambda\frac n{N_k}I`, :math:`N_k` being the rows that the component owns.
+    :math:`\lambda\frac n{N_k}I`, :math:`N_k` being the rows that the component owns; one that is tied, which pays once, plus :math:`\lambda I`.
+    A penalty that is large beside the data's variance starves components: their weights go to 0, and their covariances grow.
 
     Args:
         n_components: k.
@@ -157,7 +158,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.covariances_ = {"tied": C[0], "spherical": C[:, 0] if C.ndim == 2 else C}.get(
             self.covariance_type, C
         )
-        self._say(components, len(X))
+        self._say(components, max(sum((x * x).sum(1) for x in chunks(X, centre)) / len(X)))
         return self
 
     def _climbed(
@@ -196,7 +197,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             ("raise it, or take fewer components", "请增大它，或减少分量数"),
         )
 
-    def _say(self, components: Components, n: int) -> None:
+    def _say(self, components: Components, variance: float) -> None:
         if not self.converged_ and self.max_iter:
             warnings.warn(
                 f"the fit still grew by more than tol = {self.tol:g} after {self.n_iter_} steps; raise max_iter or tol",
@@ -206,9 +207,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         C = components.covariances
         least = np.linalg.eigvalsh(C)[:, 0] if C.ndim == 3 else C.min(1)
         shares = 1.0 if self.covariance_type == "tied" else np.maximum(components.weights, 1e-8)
-        thin = np.flatnonzero(
-            (least <= 2 * self.reg_covar / shares) & (self.reg_covar > 0) & bool(self.n_iter_)
+        penalty = np.broadcast_to(self.reg_covar / shares, least.shape)
+        held = (least <= 2 * penalty) & (self.reg_covar > 0) & bool(self.n_iter_)
+        thin, starved = (
+            np.flatnonzero(held & (penalty < variance)),
+            np.flatnonzero(held & (penalty >= variance)),
         )
+        if len(starved):
+            warnings.warn(
+                f"components {starved.tolist()} get more from the penalty than the data vary; lower reg_covar, or take fewer",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         if len(thin):
             warnings.warn(
                 f"components {thin.tolist()} have shrunk until only the penalty keeps them from a point or a plane; raise reg_covar, or take fewer",
