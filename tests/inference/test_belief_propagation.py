@@ -99,6 +99,20 @@ def test_ties_are_broken_together() -> None:
     assert found.log_probability == 0.0
 
 
+def test_ties_on_both_sides_of_what_is_known_are_broken_together() -> None:
+    """The tie between x and y is not to be decided twice from k, which is known: x and y must differ."""
+    any_pair, differ = [[1.0, 1.0], [1.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]
+    ring = MarkovNetwork(
+        dict.fromkeys("kxy", TWO), [(("k", "x"), any_pair), (("k", "y"), any_pair), (("x", "y"), differ)]
+    )
+    for known in ({"k": TWO[0]}, {"k": TWO[1]}):
+        found = belief_propagation(ring, known, mode="max")
+        assert found.exact
+        assert found.assignment["k"] == known["k"]
+        assert found.assignment["x"] != found.assignment["y"]
+        assert found.log_probability == found.log_evidence == 0.0
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_with_cycles_beliefs_are_consistent_and_zeros_stay(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -59,7 +59,11 @@ MARKOV_NETWORK = Concept(
     returns=(
         Result("ln Z", "", "logarithm of the partition function"),
         Result("p", "", "probability of the joint state x"),
-        Result("conditional", "k_i", "probabilities of the states of $X_i$, all others as in x"),
+        Result(
+            "conditional",
+            "k_i",
+            "probabilities of the states of $X_i$, all others as in x, where one of them must be possible",
+        ),
     ),
     aliases="Markov random field, MRF, undirected graphical model, Gibbs distribution, log-linear model, Markov blanket, clique potential, "
     "partition function, Hammersley-Clifford theorem, 马尔可夫随机场, 无向图模型, 势函数, 配分函数, 马尔可夫毯, 吉布斯分布, 对数线性模型",
@@ -87,7 +91,7 @@ MARKOV_NETWORK = Concept(
         Convention(
             "what is written down",
             r"tables $\psi$",
-            r"energies $E_c=-\ln\psi_c$ in physics, $P=e^{-E/T}/Z$: a large number is then an unlikely state",
+            r"energies $E_c=-T\ln\psi_c$ in physics, $P=e^{-E/T}/Z$ at temperature $T$: a large number is then an unlikely state",
         ),
         Convention(
             "over which sets the tables stand",
@@ -99,7 +103,7 @@ MARKOV_NETWORK = Concept(
         r"*The conditional law.* In $P(x_i\mid x_{\text{rest}})=P(x)/\sum_{x_i}P(x)$ cancel $Z$ and every table without $x_i$. *Hammersley and Clifford.* "
         r"Define $\ln\psi_A(x_A)$ by the alternating sum. Summing over all $A\subseteq V$ gives $\ln P(x)$, since a set $B\subsetneq V$ is met with signs that "
         r"cancel (Möbius inversion). Let $A$ hold two variables $i,j$ that are not joined. Pair the subsets: $B$, $B\cup i$, $B\cup j$, $B\cup ij$ for $B\subseteq "
-        r"A\setminus ij$. Their signed sum is the logarithm of $\frac{P(x_i\mid x_j,x_B,0)\,P(0_i\mid0_j,x_B,0)}{P(0_i\mid x_j,x_B,0)\,P(x_i\mid0_j,x_B,0)}$. As $i$ "
+        r"A\setminus ij$. Their signed sum is, up to sign, the logarithm of $\frac{P(x_i\mid x_j,x_B,0)\,P(0_i\mid0_j,x_B,0)}{P(0_i\mid x_j,x_B,0)\,P(x_i\mid0_j,x_B,0)}$. As $i$ "
         r"is independent of $j$ given all others, $x_j$ and $0_j$ make no difference, and it is $\ln1$. So $\psi_A=1$ unless $A$ is a clique. All "
         r"logarithms are finite because $P>0$."
     ),
@@ -250,12 +254,14 @@ def conditional_of_the_joint(network, rng):
 
 @MARKOV_NETWORK.claim
 def only_the_blanket_counts(network, rng):
-    """On a chain of five the conditional law of the middle one is the same whatever the ends are and whatever stands in the tables without
+    """On a chain of five with drawn tables the conditional law of the middle one is the same whatever the ends are and whatever stands in the tables without
     it; it changes with each neighbour, and with each table that holds it"""
     sizes, scopes = (3,) * 5, tuple((i, i + 1) for i in range(4))
     factors = positive(rng, sizes, scopes)
     x = np.array([0, 1, 0, 1, 0])
     middle = np.asarray(network(sizes, factors, scopes, x, 2)[2], float)
+    own = factors[1][1] * factors[2][:, 1]
+    yield roundoff(middle, own / own.sum(), terms=16)
     others = positive(rng, sizes, scopes)
     for same in (
         network(sizes, factors, scopes, np.array([2, 1, 0, 1, 1]), 2)[2],
@@ -288,19 +294,21 @@ def dependence(P, left, right):
 @MARKOV_NETWORK.claim
 def separated_is_independent(network, rng):
     """Six variables on a grid of two rows: given the middle column the first column is independent of the last, and two variables that
-    are not joined are independent given all others; two that are joined are not"""
+    are not joined are independent given all others; two that are joined, by drawn tables, are not"""
     sizes = (2,) * 6  # 0 1 2 above 3 4 5
     scopes = ((0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5))
     P = joint_of(network, sizes, positive(rng, sizes, scopes), scopes)
     exact = Text("rounding of 64 probabilities", "64 个概率的舍入")
     yield near(dependence(P, [0, 3], [2, 5]), 0.0, 64 * 2.0**-52, exact)
-    yield near(dependence(P, [0], [4]), 0.0, 64 * 2.0**-52, exact)
-    yield bound(dependence(P, [0], [1]), 1e-5, "≥", Text("drawn tables tie them", "随机抽取的表使二者相关"))
+    drawn = Text("drawn tables tie them", "随机抽取的表使二者相关")
+    for pair in itertools.combinations(range(6), 2):
+        found = dependence(P, [pair[0]], [pair[1]])
+        yield bound(found, 1e-6, "≥", drawn) if pair in scopes else near(found, 0.0, 64 * 2.0**-52, exact)
 
 
 @MARKOV_NETWORK.claim
 def tables_are_no_marginals(network, rng):
-    """What is taken from one table and given to another changes nothing: many tables make one law. For the chain of the example the table
+    """A factor of the variable that two tables share, taken from one and given to the other, changes nothing: many tables make one law. For the chain of the example the table
     ab, scaled to sum 1, has 2/7 where the marginal is 6/29; and a table doubled doubles Z alone"""
     sizes, scopes, x = (2, 2, 2), ((0, 1), (1, 2)), np.array([0, 1, 0])
     given = rng.uniform(0.5, 2, 2)
@@ -330,12 +338,16 @@ def slope_is_the_expectation(network, rng):
     P = joint_of(network, sizes, (np.exp(theta[0] * f1), np.exp(theta[1] * f2)), scopes)
     F1, F2 = f1[:, :, None, None], f2[None]
     mean = (P * F1).sum(), (P * F2).sum()
-    h = 1e-3
-    steps = Text("h² times the third derivative, below 10⁴ h²/6", "h² 乘三阶导数，不超过 10⁴ h²/6")
-    yield near((log_z(h, 0) - log_z(-h, 0)) / (2 * h), mean[0], 2e-3, steps)
-    yield near((log_z(0, h) - log_z(0, -h)) / (2 * h), mean[1], 2e-3, steps)
+    h = 1e-4
+    steps = Text("h²/6 times the third derivative, at most 8³, and ε/h", "h²/6 乘三阶导数（至多 8³），以及 ε/h")
+    yield near((log_z(h, 0) - log_z(-h, 0)) / (2 * h), mean[0], 2e-6, steps)
+    yield near((log_z(0, h) - log_z(0, -h)) / (2 * h), mean[1], 2e-6, steps)
+    yield roundoff(P.sum(), 1.0, terms=81)
     mixed = (log_z(h, h) - log_z(h, -h) - log_z(-h, h) + log_z(-h, -h)) / (4 * h * h)
-    yield near(mixed, (P * F1 * F2).sum() - mean[0] * mean[1], 2e-3, steps)
+    fourth = Text(
+        "h²/3 times the fourth derivatives, at most 4 · 8⁴, and ε/h²", "h²/3 乘四阶导数（至多 4 · 8⁴），以及 ε/h²"
+    )
+    yield near(mixed, (P * F1 * F2).sum() - mean[0] * mean[1], 1e-4, fourth)
 
 
 def canonical(P):
@@ -412,8 +424,8 @@ def zeros_break_the_converse(network, rng):
 
 @MARKOV_NETWORK.claim
 def no_finite_weight_forbids(network, rng):
-    r"""A table with 0 for two ones forbids them: $P(1,1)=0$ exactly. A weight $\theta=-\lambda$ leaves $e^{-\lambda}/(3+e^{-\lambda})$, above 0
-    for every finite λ"""
+    r"""A table with 0 for two ones forbids them: $P(1,1)=0$ exactly. A weight $\theta=-\lambda$ on two ones, the other three
+    entries being 1, leaves $e^{-\lambda}/(3+e^{-\lambda})$, above 0 for every finite λ"""
     x, scopes = np.array([1, 1]), ((0, 1),)
     hard = np.array([[1.0, 1.0], [1.0, 0.0]])
     yield identical(float(network((2, 2), (hard,), scopes, x, 0)[1]), 0.0)
@@ -425,8 +437,9 @@ def no_finite_weight_forbids(network, rng):
 
 @MARKOV_NETWORK.claim
 def parents_are_joined(network, rng):
-    """The tables of a Bayesian network a → c ← b are a Markov network with Z = 1. Its graph must join the parents: a and b are independent,
-    yet given c the law of a changes with b"""
+    r"""The tables of a Bayesian network a → c ← b are a Markov network with Z = 1. Its graph must join the parents: a and b are independent,
+    yet given c the law of a can change with b: if $P(c=1\mid ab)$ is 0.1, 0.6, 0.7, 0.8 for ab = 00, 01, 10, 11, the odds of a = 0 given c = 1 are at b = 0 only
+    $\frac{0.1\cdot0.8}{0.7\cdot0.6}=\frac4{21}$ of those at b = 1"""
     a, b = rng.dirichlet(np.ones(2)), rng.dirichlet(np.ones(2))
     c = np.array([[[0.9, 0.1], [0.4, 0.6]], [[0.3, 0.7], [0.2, 0.8]]])
     sizes, scopes = (2, 2, 2), ((0,), (1,), (0, 1, 2))
@@ -529,7 +542,7 @@ def tables_of_three_left_out(sizes, factors, scopes, x, i):
 MARKOV_NETWORK.erratum(
     "E300",
     common="The table of a clique is, up to scale, the marginal law of its variables (a common slip)",
-    why="What is taken from one table can be given to another without changing the law. In the example the table ab, scaled, has 2/7 where the marginal is 6/29.",
+    why="A factor of a variable that two tables share can be moved from one to the other without changing the law. In the example the table ab, scaled, has 2/7 where the marginal is 6/29.",
     right="Tables are weights; a marginal sums the product of all tables over the other variables, and divides by Z",
     claims="tables-are-no-marginals",
 )

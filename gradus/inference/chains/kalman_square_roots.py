@@ -1,4 +1,4 @@
-"""The same passes on square roots of the covariances, by QR: half the digits are lost, and no variance falls below 0."""
+"""The same passes on square roots of the covariances, by QR: half as many digits are lost, and no variance falls below 0."""
 
 from __future__ import annotations
 

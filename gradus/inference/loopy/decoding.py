@@ -16,7 +16,8 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 def best_assignment(messages: Messages) -> dict[str, int]:
     """By variable the place of its state: factor by factor along the graph, each given what was chosen before.
 
-    On a graph without cycles that is a most probable assignment, ties or not; state by state ties could be broken apart.
+    Where the graph of what is not known has no cycle that is a most probable assignment, ties or not; state by state ties could be
+    broken apart.
     """
     graph = messages.graph
     tables: dict[int, Array] = {}
@@ -27,7 +28,12 @@ def best_assignment(messages: Messages) -> dict[str, int]:
     for a, scope in enumerate(graph.scopes):
         for v in scope:
             around[v].append(a)
+    # what has one state only is known: through it the graph does not hang together, and no walk may pass
     chosen: dict[str, int] = {}
+    for v, (n, row) in graph.place.items():
+        possible = np.flatnonzero(np.isfinite(messages.beliefs(n)[:, 0, row]))
+        if len(possible) == 1:
+            chosen[v] = int(possible[0])
     done = [False] * len(graph.scopes)
     for start in graph.place:
         if start in chosen:
