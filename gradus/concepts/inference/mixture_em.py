@@ -68,7 +68,7 @@ MIXTURE_EM = Concept(
     needs=("mle", "multivariate-normal", "bayes"),
     source="dempster1977maximum",
     year=1977,
-    people=("Arthur P. Dempster", "Nan M. Laird", "Donald B. Rubin", "Karl Pearson"),
+    people=("Arthur P. Dempster", "Nan M. Laird", "Donald Rubin", "Karl Pearson"),
     aliases="GMM, Gaussian mixture model, EM algorithm, expectation maximization, responsibilities, soft clustering, "
     "高斯混合模型, EM 算法, 期望最大化, 混合高斯, 软聚类",
     implementations=(
