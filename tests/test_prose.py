@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from gradus.catalogue import load
-from gradus.catalogue.formulas.prose import formulas_in, linked_keys, prose_lines, prose_page
+from gradus.catalogue.formulas import prose as shown_prose
+from gradus.catalogue.formulas.compiled import MARKUP
+from gradus.catalogue.formulas.prose import formulas_in, linked_keys, prose_blocks, prose_lines, prose_page
 from gradus.frameworks.structure import flatten
 from gradus.page import Concept
 from gradus.page.companion import LANGUAGES
@@ -224,3 +226,39 @@ def test_an_asterisk_of_a_formula_is_no_emphasis():
     shown = prose_lines(proses(losses)["en"].sections["derivation"], losses.example_values)
     assert "c* = E" in shown
     assert "*Squared" not in shown
+
+
+@pytest.mark.parametrize(
+    ("formula", "compiled"),
+    [
+        (r"p(z\mid x)", "<mrow><mi>p</mi><mo>(</mo><mi>z</mi><mo>∣</mo><mi>x</mi><mo>)</mo></mrow>"),
+        ("a | b", "<mrow><mi>a</mi><mo> | </mo><mi>b</mi></mrow>"),
+        (r"q\|p", "<mrow><mi>q</mi><mo>∥</mo><mi>p</mi></mrow>"),
+    ],
+)
+def test_a_bar_of_a_formula_is_no_cell(monkeypatch, formula, compiled):
+    """Bars of formulas, of code and escaped ones cut no cell of a table in the terminal."""
+    monkeypatch.setattr(shown_prose, "mathml", lambda latex, display=True: f"<math>{compiled}</math>")
+    text = f"Words.\n\n| ${formula}$ | `a | b` |\n|---|:--:|\n| **{{{{x}}}}** | or \\| so |\n| one |\n"
+    words, rows = prose_blocks(text, {"x": 2})
+    assert words == "Words."
+    assert [row[1] for row in rows] == ["a | b", "or | so", ""]
+    assert [row[0] for row in rows[1:]] == ["2", "one"]
+    assert any(bar in rows[0][0] for bar in "|‖∥")
+
+
+def test_every_row_of_a_table_has_the_cells_of_its_head():
+    """Neither the terminal nor the site shows what a row has beyond its head."""
+    for concept in CONCEPTS:
+        for lang, prose in proses(concept).items():
+            for name, text in prose.sections.items():
+                tables = re.findall(
+                    r"(?m)^(\|?[^\n]*\|[^\n]*)\n\|?[ :]*-[-:| ]*\n((?:[^\n]*\|[^\n]*(?:\n|$))+)", text
+                )
+                for head, body in tables:
+                    counts = {_bars(line) for line in (head, *body.strip().split("\n"))}
+                    assert len(counts) == 1, (concept.key, lang, name, head)
+
+
+def _bars(line: str) -> int:
+    return MARKUP.sub("", line).strip().strip("|").count("|")

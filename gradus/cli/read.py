@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from typing import Any, NamedTuple
 
 from gradus.catalogue import citation, entries
 from gradus.catalogue import concept as load_concept
 from gradus.catalogue.formulas import prose_text, unicode_text
-from gradus.catalogue.formulas.prose import prose_lines
+from gradus.catalogue.formulas.prose import prose_blocks
 from gradus.catalogue.measured import recall
 from gradus.catalogue.page_files import page_hash
 from gradus.cli.terminal import Terminal
@@ -62,10 +61,6 @@ def show(options: Namespace, out: Terminal) -> int:
     return 0
 
 
-#: Between two cells of a table; the bars of an absolute value stand close to it.
-_BETWEEN = re.compile(r"(?<=\s)\|(?=\s)")
-
-
 class Prosed(NamedTuple):
     """The sections of prose of one concept, printed one by one where they belong."""
 
@@ -79,17 +74,14 @@ class Prosed(NamedTuple):
         if not text:
             return
         self.out.heading(*SECTIONS[name])
-        for number, block in enumerate(re.split(r"\n\s*\n", prose_lines(text, self.concept.example_values))):
+        for number, block in enumerate(prose_blocks(text, self.concept.example_values)):
             if number:
                 self.out.say()
-            rows = [line for line in block.split("\n") if line.strip().startswith("|")]
-            if len(rows) > 2:
-                cells = [[cell.strip() for cell in _BETWEEN.split(row.strip()[1:-1])] for row in rows]
-                self.out.table(
-                    ["  " + cells[0][0], *cells[0][1:]], [["  " + r[0], *r[1:]] for r in cells[2:]]
-                )
-            else:
+            if isinstance(block, str):
                 self.out.say(block, indent=2)
+            else:
+                head, *rows = (["  " + row[0], *row[1:]] for row in block)
+                self.out.table(head, rows)
 
 
 def _assumes(concept: Concept, out: Terminal) -> None:

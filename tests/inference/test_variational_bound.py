@@ -17,6 +17,7 @@ from torch.distributions import (
     MixtureSameFamily,
     MultivariateNormal,
     Normal,
+    OneHotCategorical,
     Poisson,
     kl_divergence,
 )
@@ -141,3 +142,42 @@ def test_what_is_refused_and_what_stays() -> None:
     assert torch.equal(state, torch.get_rng_state())
     assert elbo(lambda z: -z.square(), batch, samples=1, seed=0).standard_error.isinf().all()
     assert "of shape (5,)" in repr(elbo(lambda z: -z.square(), batch, seed=0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("several", [False, True])
+def test_small_probabilities_are_not_held_above(dtype: torch.dtype, several: bool) -> None:
+    """PyTorch's own divergence takes ln ε for ln p wherever p < ε."""
+    half, tiny = torch.tensor([0.5, 0.5], dtype=dtype), torch.tensor([1.0, 1e-30], dtype=dtype)
+    for q, small in (
+        (Categorical(half), Categorical(tiny)),
+        (Categorical(half), Categorical(logits=tiny.log())),
+        (OneHotCategorical(half), OneHotCategorical(tiny)),
+        (Bernoulli(half[0]), Bernoulli(tiny[1])),
+        (Bernoulli(half[0]), Bernoulli(logits=tiny[1].log())),
+        (Bernoulli(half[0]), Bernoulli(logits=-tiny[1].log())),
+    ):
+        a, b = ((Independent(law.expand((2,)), 1) if several else law) for law in (q, small))
+        flat = lambda z, law=a: torch.zeros(z.shape[: z.ndim - len(law.event_shape)], dtype=dtype)
+        want = (1 + several) * (0.5 * math.log(1e-30) + math.log(2))
+        found = elbo(flat, a, b)
+        assert found.value.item() == pytest.approx(want, rel=1e-6)
+        rough = elbo(flat, a, b, analytic=False, estimator="score", samples=4000, seed=0)
+        assert abs(rough.value.item() - want) < 5 * rough.standard_error.item()
+
+
+@pytest.mark.parametrize("estimator", [None, "score"])
+@pytest.mark.parametrize("analytic", [True, False])
+def test_mass_where_the_prior_has_none(estimator: str | None, analytic: bool) -> None:
+    half, sure = torch.tensor([0.5, 0.5], requires_grad=True), torch.tensor([1.0, 0.0])
+    for q, prior in (
+        (Categorical(half), Categorical(sure)),
+        (Bernoulli(half[0]), Bernoulli(sure[1])),
+        (Bernoulli(half[0]), Bernoulli(sure[0])),
+    ):
+        flat = lambda z: torch.zeros(z.shape)
+        assert elbo(flat, q, prior, estimator=estimator, analytic=analytic, seed=0).value == -math.inf
+        back = elbo(flat, prior, q, estimator=estimator, analytic=analytic, seed=0).value
+        assert back.item() == pytest.approx(-math.log(2))
+        (slope,) = torch.autograd.grad(back, half)
+        assert bool(slope.isfinite().all())

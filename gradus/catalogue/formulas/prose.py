@@ -115,9 +115,46 @@ def prose_lines(text: str, values: Mapping[str, Any]) -> str:
     Raises:
         GradusError: a number has no name, or a formula is not compiled.
     """
+    shown, pieces = _held(text, values)
+    return _put_back(shown, pieces)
+
+
+def prose_blocks(text: str, values: Mapping[str, Any]) -> Iterator[str | list[list[str]]]:
+    """The blocks of a section of prose for a terminal: words as `prose_lines` has them, a table as its rows of cells, the head first.
+
+    Cells are cut while formulas and code are held, so that no bar of theirs cuts one. Each row has as many cells as the head, as on the page of the site.
+
+    Raises:
+        GradusError: a number has no name, or a formula is not compiled.
+    """
+    shown, pieces = _held(text, values)
+    for block in re.split(r"\n\s*\n", shown):
+        lines = block.strip().split("\n")
+        if len(lines) < 3 or not _RULE.fullmatch(lines[1].strip()):
+            yield _put_back(block, pieces)
+            continue
+        rows = [[_put_back(c.strip().replace(r"\|", "|"), pieces) for c in _cells(line)] for line in lines]
+        width = len(rows[0])
+        yield [(row + [""] * width)[:width] for row in (rows[0], *rows[2:])]
+
+
+_RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")  # below the head of a table
+
+
+def _cells(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|")
+    return re.split(r"(?<!\\)\|", re.sub(r"(?<!\\)\|$", "", inner))
+
+
+def _put_back(held: str, pieces: list[str]) -> str:
+    return _TOKEN.sub(lambda match: pieces[int(match[1])], held)
+
+
+def _held(text: str, values: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Prose without its marks, and what stands at the places held in it."""
     pieces: list[str] = []
 
-    def hold(words: str) -> str:  # what Markdown's asterisks and brackets have no say in
+    def hold(words: str) -> str:  # what Markdown's asterisks, brackets and bars have no say in
         pieces.append(words)
         return f"\ue000{len(pieces) - 1}\ue001"
 
@@ -134,8 +171,7 @@ def prose_lines(text: str, values: Mapping[str, Any]) -> str:
 
     held = NAMED.sub(lambda match: hold(number(match)), MARKUP.sub(piece, text))
     shown = re.sub(r"\[([^\]]+)\]\([^)\s]+\)", r"\1", held)
-    shown = re.sub(r"(\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*]))", "", shown)
-    return _TOKEN.sub(lambda match: pieces[int(match[1])], shown)
+    return re.sub(r"(\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*]))", "", shown), pieces
 
 
 def linked_keys(text: str) -> list[str]:

@@ -46,7 +46,7 @@ ELBO = Concept(
             r"\ln p(x_i\mid z)",
             "log_likelihood",
             "... n k",
-            "log-probability of each sample for each value of $z$; given $z$ the samples are independent",
+            "log-probability, or log-density, of each sample for each value of $z$; given $z$ the samples are independent",
             "real",
             "nat",
         ),
@@ -89,7 +89,10 @@ ELBO = Concept(
         Hypothesis(
             "q has no mass where $p(x,z)=0$: otherwise it is −∞, which bounds nothing", "mass-where-the-joint-has-none"
         ),
-        Hypothesis("for batches: each sample is in as many of them as any other", "batches-that-favour-a-sample"),
+        Hypothesis(
+            "for batches: all of one size n, and each sample in as many of them as any other",
+            "batches-that-favour-a-sample",
+        ),
         Hypothesis(
             "raising it makes the guess better: the model stays as it is, $q$ alone moves",
             "parameters-move-to-where-the-bound-is-tight",
@@ -351,7 +354,8 @@ def batches_average_to_the_whole(L, rng):
 
 @ELBO.claim
 def batches_that_favour_a_sample(L, rng):
-    """Batches that all hold the first sample are off: it counts N/n times, the others too rarely"""
+    """Batches that all hold the first sample are off: it counts N/n times, the others too rarely; and of five samples in batches of 2, 2 and 1, each multiplied
+    by its own N/n, the last counts twice as much as the others"""
     (q,), (prior,), (logs,) = models(rng, 1, k=4, n=5)
     found = np.mean([float(L(q, prior, logs[[0, i]], 5)) for i in range(1, 5)])
     fits = logs @ q
@@ -359,6 +363,9 @@ def batches_that_favour_a_sample(L, rng):
     yield roundoff(found, want, terms=40, scale=float(5 * abs(logs).max()))
     off = 5 / 2 * (fits[0] + fits[1:].mean()) - fits.sum()
     yield roundoff(found - float(L(q, prior, logs)), off, terms=40, scale=float(5 * abs(logs).max()))
+    short = np.mean([float(L(q, prior, logs[batch], 5)) for batch in ([0, 1], [2, 3], [4])])
+    want = 5 / 6 * fits[:4].sum() + 5 / 3 * fits[4] - kl(q, prior)
+    yield roundoff(short, want, terms=40, scale=float(5 * abs(logs).max()))
 
 
 @ELBO.claim
@@ -389,21 +396,31 @@ def summing_a_variable_out_never_lowers_it(L, rng):
     yield bound(float((alone - both).min()), 0.0, "≥")
 
 
+def written_out(weights, prior, log_likelihood):
+    """The second form for any positive weights: Σ w (ln p(x, z) − ln w)."""
+    return float((weights * (np.log(prior) + log_likelihood.sum(-2) - np.log(weights))).sum(-1))
+
+
 @ELBO.claim
 def sums_forgotten(L, rng):
     r"""Sums must be 1: the same formula for weights $aq$ gives $a\mathcal L(q)-a\ln a$, which for $a=p(x)=\frac12$ and the posterior is 0,
     above the log-evidence by ln 2"""
     prior = q = np.array([0.5, 0.5])
     logs = np.log(np.array([[0.5, 0.5]]))
-    scaled = 0.5 * float(L(q, prior, logs)) - 0.5 * np.log(0.5)
-    yield roundoff(scaled, 0.0, terms=4, scale=1.0)
-    yield bound(scaled - np.log(0.5), 0.69, "≥", Text("above the log-evidence by ln 2", "比对数证据高 ln 2"))
+    weights = written_out(0.5 * q, prior, logs)
+    yield roundoff(0.5 * float(L(q, prior, logs)) - 0.5 * np.log(0.5), weights, terms=4, scale=1.0)
+    yield roundoff(weights - float(L(prior, prior, logs)), np.log(2), terms=4)  # q is the posterior: log-evidence
+    (q,), (prior,), (logs,) = models(rng, 1)
+    for a in (0.3, 2.0):
+        got = a * float(L(q, prior, logs)) - a * np.log(a)
+        yield roundoff(got, written_out(a * q, prior, logs), terms=40, scale=40.0)
 
 
 @ELBO.claim
 def parameters_move_to_where_the_bound_is_tight(L, rng):
     r"""Two signs, $p(z)=(1+\theta z_1z_2)/4$, data that are 0.6 times as likely for different signs, and guesses with independent signs: the evidence grows
-    with $\theta$ up to 1, but the best bound is at $\theta=0$, where the gap is 0.032 and not 0.693"""
+    with $\theta$ up to 1, but the best bound is at $\theta=0$, where the gap is 0.032; at
+    $\theta=1$ it is 0.693"""
     theta = np.linspace(0, 1, 11)
     u = np.linspace(0, 1, 21)
     a, b = (g.ravel() for g in np.meshgrid(u, u))
@@ -419,6 +436,8 @@ def parameters_move_to_where_the_bound_is_tight(L, rng):
     best = found.max(1)
     evidence = np.log(prior @ np.exp(logs[0]))
     yield identical([int(np.argmax(evidence)), int(np.argmax(best))], [10, 0])
+    yield bound(float(np.diff(evidence).min()), 0.015, "≥", Text("the evidence grows", "证据增大"))
+    yield bound(float(np.diff(best).max()), -0.004, "≤", Text("the best bound falls", "最好的下界下降"))
     yield roundoff(best[[0, 10]], [0.5 * np.log(0.6), -np.log(2)], terms=8)
     yield roundoff((evidence - best)[[0, 10]], [np.log(0.8 / np.sqrt(0.6)), np.log(2)], terms=8, scale=1.0)
 
@@ -554,12 +573,12 @@ ELBO.erratum(
     "(a common slip)",
     why="It is a constant in q only. As the parameters move, bound and divergence may grow together; and with guesses that cannot reach the posterior "
     "the highest bound is where the gap is small, not where the evidence is large.",
-    right=r"$\mathcal L(q,\theta)=\ln p_\theta(x)-\mathrm{KL}(q\,\|\,p_\theta(z\mid x))$: in $q$ it is minimising the divergence; in $\theta$ a compromise, which is maximum likelihood where the gap does not depend on $\theta$",
+    right=r"$\mathcal L(q,\theta)=\ln p_\theta(x)-\mathrm{KL}(q\,\|\,p_\theta(z\mid x))$: in $q$ it is minimising the divergence; in $\theta$ a compromise, which is maximum likelihood where the least gap does not depend on $\theta$",
     claims="parameters-move-to-where-the-bound-is-tight, the-model-may-get-better-as-the-guess-gets-worse",
 )
 ELBO.erratum(
     "E317",
-    common="For minibatches the divergence is divided by the batch size (users' code, tensorflow/probability issue 719)",
+    common="For minibatches the divergence is divided by the batch size (a common slip, discussed in tensorflow/probability issue 719)",
     why="Beside the mean log-likelihood of a batch the divergence is to be divided by the number of samples $N$; beside the sum, by the number of batches $N/n$. Divided by "
     "the batch size it is wrong either way, unless the numbers happen to agree, and the mean over batches is not the bound of the whole.",
     right=r"$\frac Nn\sum_{i\in B}\mathbb E_q\ln p(x_i\mid z)-\mathrm{KL}(q\,\|\,p(z))$, or all of it divided by $N$",

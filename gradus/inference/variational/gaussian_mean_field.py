@@ -69,7 +69,7 @@ def mean_field_gaussian(
         tolerance: a sweep that moves no mean by more than this many of its deviations is the last; 0 for all sweeps.
 
     Returns:
-        The `GaussianMeanField`, in the precision and on the device of the arguments.
+        The `GaussianMeanField`, in the precision and on the device of the arguments; half precisions are computed in single.
 
     Raises:
         GradusError: a precision that is not symmetric and positive definite, a variance that is not positive, an order that leaves a
@@ -92,9 +92,12 @@ def mean_field_gaussian(
     lam = tensor("precision", precision, "*batch d d", sizes, finite=True, meta=False)
     m, v = _start(start, mu, sizes)
     same_kind(mean=mu, precision=lam, means=m, variances=v)
+    kind = mu.dtype
+    if kind not in (torch.float32, torch.float64):  # the bound is a small difference of large sums
+        mu, lam, m, v = mu.float(), lam.float(), m.float(), v.float()
     d, most = mu.shape[-1], whole("sweeps", sweeps, least=1)
     limit, places = float(number("tolerance", tolerance, least=0)), _order(order, d)
-    log_det = _log_determinant(lam)
+    log_det = _log_determinant(lam, torch.finfo(kind).eps)
     diagonal = lam.diagonal(dim1=-2, dim2=-1)
     means, variances = list(m.unbind(-1)), list(v.unbind(-1))
     pull = (lam @ (m - mu).unsqueeze(-1)).squeeze(-1)  # Λ(m − μ)
@@ -115,7 +118,7 @@ def mean_field_gaussian(
                 _bound(torch.stack(means, -1) - mu, torch.stack(variances, -1), pull, diagonal, log_det)
             )
         history.append(torch.stack(row, -1))
-        if not bool(history[-1].isfinite().all()):
+        if not bool(history[-1].to(kind).isfinite().all()):
             raise refusal(
                 "mean",
                 ("numbers whose squares stay finite", "平方仍有限的数"),
@@ -127,7 +130,10 @@ def mean_field_gaussian(
             converged = True
             break
     return GaussianMeanField(
-        torch.stack(means, -1), torch.stack(variances, -1), torch.stack(history), converged
+        torch.stack(means, -1).to(kind),
+        torch.stack(variances, -1).to(kind),
+        torch.stack(history).to(kind),
+        converged,
     )
 
 
@@ -164,20 +170,19 @@ def _order(order: Sequence[int] | None, d: int) -> list[int]:
     return places
 
 
-def _log_determinant(lam: Tensor) -> Tensor:
+def _log_determinant(lam: Tensor, eps: float) -> Tensor:
     off = (lam - lam.mT).abs().amax(dim=(-2, -1)) if lam.numel() else lam.new_zeros(())
     scale = lam.abs().amax(dim=(-2, -1)) if lam.numel() else lam.new_ones(())
-    if bool((off > 64 * torch.finfo(lam.dtype).eps * scale).any()):
+    if bool((off > 64 * eps * scale).any()):
         raise refusal(
             "precision",
             ("a symmetric matrix", "对称矩阵"),
             lam,
             ("take (P + P.mT) / 2", "请取 (P + P.mT) / 2"),
         )
-    wide = lam if lam.dtype in (torch.float32, torch.float64) else lam.float()
-    factor, info = torch.linalg.cholesky_ex(wide)
+    factor, info = torch.linalg.cholesky_ex(lam)
     if bool((info > 0).any()):
         mend = ("it is the inverse of a covariance", "它是协方差矩阵的逆")
         raise refusal("precision", ("a positive definite matrix", "正定矩阵"), lam, mend)
     log_det: Tensor = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    return log_det.to(lam)
+    return log_det

@@ -8,9 +8,13 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Bernoulli, Categorical, Distribution, OneHotCategorical, kl_divergence
+from torch.distributions import Distribution, kl_divergence
 
 from gradus.arguments import choice, flag, function, number, refusal, whole
+from gradus.inference.variational.discrete import (
+    divergence as discrete_divergence,
+)
+from gradus.inference.variational.discrete import log_probability, minus_entropy, probabilities
 from gradus.inference.variational.draws import distribution, seeded, values
 from gradus.text import Text
 
@@ -24,7 +28,7 @@ class ELBO(NamedTuple):
     """An evidence lower bound in nats, one entry for each entry of the batch of q.
 
     Attributes:
-        value: the bound, or its unbiased estimate; what is maximised: its derivative is an unbiased estimate of the bound's.
+        value: the bound, or its unbiased estimate; what is maximised: its derivative is an unbiased estimate of the bound's (through the draws: of a continuous log-density).
         standard_error: of the value; 0 where it is exact, ∞ where one draw does not tell.
         likelihood: the mean under q of the log-density given, times the scale.
         divergence: KL(q‖prior), or minus the entropy of q where no prior was given; value = likelihood − divergence.
@@ -75,7 +79,8 @@ def elbo(
         prior: over the same variable.
         scale: of the likelihood, N/n; with a prior only.
         samples: draws from q.
-        estimator: "pathwise" lets the derivative flow through the draws (`rsample`); "score" multiplies by ∇ log q, with the
+        estimator: "pathwise" lets the derivative flow through the draws (`rsample`), which needs a log-density that is continuous and smooth
+            but for single points, since the derivative of a jump is lost without a sign of it; "score" multiplies by ∇ log q, with the
             mean of the other draws as a baseline; "exact" sums over all values of a discrete q. None takes the first of
             exact, pathwise, score that q allows.
         analytic: whether closed forms of the divergence and of the entropy are taken where PyTorch has them. Without them the
@@ -117,11 +122,11 @@ def elbo(
     likelihood = factor * values("log_density", log_density(z), (n, *q.batch_shape), len(q.event_shape))
     divergence = _closed_form(q, prior) if closed else None
     if divergence is None:
-        own = q.log_prob(z)
+        own = log_probability(q, z)
         own = own.detach() if kind == "score" else own  # its mean derivative is 0
         divergence = own if prior is None else own - _log_prior(prior, z)
     return _estimated(
-        likelihood, divergence.expand(n, *q.batch_shape), q.log_prob(z) if kind == "score" else None
+        likelihood, divergence.expand(n, *q.batch_shape), log_probability(q, z) if kind == "score" else None
     )
 
 
@@ -171,6 +176,9 @@ def _enumerable(q: Distribution) -> bool:
 def _closed_form(q: Distribution, prior: Distribution | None) -> Tensor | None:
     """KL(q‖prior), or minus the entropy; None where PyTorch has no formula."""
     try:
+        exact = minus_entropy(q) if prior is None else discrete_divergence(q, prior)
+        if exact is not None:
+            return exact
         return -q.entropy() if prior is None else kl_divergence(q, prior)
     except NotImplementedError:
         return None
@@ -181,18 +189,9 @@ def _closed_form(q: Distribution, prior: Distribution | None) -> Tensor | None:
         ) from None
 
 
-def _weights(q: Distribution, log_q: Tensor) -> Tensor:
-    """The probabilities of all values: PyTorch's logarithms hold one of 0 as ε."""
-    if isinstance(q, (Categorical, OneHotCategorical)):
-        return q.probs.movedim(-1, 0)
-    if isinstance(q, Bernoulli):
-        return torch.stack((1 - q.probs, q.probs))
-    return log_q.exp()
-
-
 def _log_prior(prior: Distribution, z: Tensor) -> Tensor:
     try:
-        return prior.log_prob(z)
+        return log_probability(prior, z)
     except ValueError:  # PyTorch's own check of values
         mend = (
             "transform q, or give a prior without validate_args",
@@ -207,9 +206,10 @@ def _enumerated(
     log_density: Callable[[Tensor], Tensor], q: Distribution, prior: Distribution | None, scale: float
 ) -> ELBO:
     z = q.enumerate_support()
-    own = q.log_prob(z)
+    own = log_probability(q, z)
     likelihood = scale * values("log_density", log_density(z), tuple(own.shape), len(q.event_shape))
-    weights = _weights(q, own)
+    held = probabilities(q)
+    weights = own.exp() if held is None else held.movedim(-1, 0)
     there = weights > 0  # 0 log 0 = 0, and its derivative is not NaN
     fit = (weights * torch.where(there, likelihood, 0.0)).sum(0)
     divergence = _closed_form(q, prior)
