@@ -150,7 +150,7 @@ def quantile_of_the_normal(p):
     t = np.sqrt(-2 * np.log(q))
     x = (2.515517 + 0.802853 * t + 0.010328 * t**2) / (1 + 1.432788 * t + 0.189269 * t**2 + 0.001308 * t**3) - t
     for _ in range(2):
-        cdf = np.array([math.erfc(-v / math.sqrt(2)) / 2 for v in x])
+        cdf = np.array([math.erfc(v) / 2 for v in (-x / math.sqrt(2)).tolist()])
         r = (cdf - q) * math.sqrt(2 * math.pi) * np.exp(x * x / 2)
         x = x - r / (1 + x * r / 2)
     return np.where(p < 0.5, x, -x)
