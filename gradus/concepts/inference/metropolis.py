@@ -497,7 +497,7 @@ def figure(length, dimension):
     right.set(xlabel="share taken", ylabel="squared jump / largest", xlim=(0, 1), ylim=(0, 1.08))
     right.legend(fontsize=9.5, loc="upper right", frameon=False)
     words = Text(
-        f"A normal law in {d} dimensions, steps of length ℓ = {length:.3g}: {taken} of {steps} proposals are taken, {A:.1%} in theory, and the mean squared jump is "
+        f"A normal law in {'one dimension' if d == 1 else f'{d} dimensions'}, steps of length ℓ = {length:.3g}: {taken} of {steps} proposals are taken, {A:.1%} in theory, and the mean squared jump is "
         f"{jump / curve[best, 1]:.1%} of the largest, which lies where {curve[best, 0]:.1%} are taken (dashed). The chain stays where a proposal is rejected.",
         f"{d} 维正态分布，步长 ℓ = {length:.3g}：{steps} 个提议中接受了 {taken} 个，理论上为 {A:.1%}；均方跳跃为最大值的 {jump / curve[best, 1]:.1%}，最大值位于接受率 "
         f"{curve[best, 0]:.1%} 处（虚线）。提议被拒绝时，链停在原处。",
