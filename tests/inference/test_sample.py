@@ -23,25 +23,25 @@ def normal(x: Tensor) -> Tensor:
 
 
 def test_a_narrow_normal_is_drawn_after_its_covariance_is_learnt() -> None:
-    draws = sample(normal, torch.zeros(3), draws=300, warmup=500, chains=64, seed=1, batched=True)
+    draws = sample(normal, torch.zeros(3), draws=160, warmup=240, chains=128, seed=1, batched=True)
     found, covariance = draws.diagnosis, ROOT @ ROOT.T
-    assert draws["x"].shape == (64, 300, 3) and draws.log_density.shape == (64, 300)
+    assert draws["x"].shape == (128, 160, 3) and draws.log_density.shape == (128, 160)
     for i in range(3):
         assert abs(found.mean["x"][i] - MEAN[i]) < 5 * found.mcse_mean["x"][i]
         assert abs(found.sd["x"][i] - covariance[i, i].sqrt()) < 5 * found.mcse_sd["x"][i]
-    assert found.rhat["x"].max() < 1.1  # of halves of 150 draws, of which some thirty are worth one
+    assert found.rhat["x"].max() < 1.12  # of halves of 80 draws, of which some thirty are worth one
     assert found.ess_bulk["x"].min() > 400
     assert 0.15 < float(draws.acceptance.mean()) < 0.4
-    torch.testing.assert_close(draws.log_density[3, 7], normal(draws["x"][3, 7]))
+    assert torch.allclose(draws.log_density[3, 7], normal(draws["x"][3, 7]), rtol=1e-4, atol=1e-4)
     learnt = draws.tuning["factor"]
     ratio = torch.linalg.solve_triangular(ROOT, learnt, upper=False)
     assert bool((torch.linalg.svdvals(ratio) > 0.4).all()) and bool((torch.linalg.svdvals(ratio) < 2.5).all())
 
 
 def test_one_dimension_accepts_forty_four_in_a_hundred() -> None:
-    draws = sample(lambda x: -(x**2) / 2, torch.tensor(0.0), draws=200, warmup=500, chains=64, batched=True)
+    draws = sample(lambda x: -(x**2) / 2, torch.tensor(0.0), draws=60, warmup=200, chains=256, batched=True)
     assert abs(float(draws.acceptance.mean()) - 0.44) < 0.06
-    assert draws["x"].shape == (64, 200)
+    assert draws["x"].shape == (256, 60)
 
 
 class Multiplied:
@@ -57,10 +57,16 @@ class Multiplied:
 
 @pytest.mark.parametrize("told", [True, False])
 def test_an_asymmetric_proposal_needs_its_ratio(told: bool) -> None:
-    """Of the exponential law: mean 1; without the ratio the law is x⁻¹e⁻ˣ, which has no mass to speak of above 0."""
+    """Of the exponential law: mean 1; without the ratio x⁻¹e⁻ˣ stays, whose mass at 0 is infinite: it is no law."""
     start = torch.ones(1, dtype=torch.float64)
     draws = sample(
-        lambda x: -x.sum(), start, method=Metropolis(Multiplied(told)), draws=500, warmup=100, chains=64
+        lambda x: -x.sum(-1),
+        start,
+        method=Metropolis(Multiplied(told)),
+        draws=120,
+        warmup=40,
+        chains=256,
+        batched=True,
     )
     x = draws["x"]
     error = float(diagnose(x).mcse_mean[0])
@@ -111,24 +117,22 @@ def test_all_ways_of_calling_give_the_same_chain(way: str) -> None:
 
 
 def test_a_chain_that_goes_on_is_the_unbroken_one() -> None:
-    options: dict[str, Any] = {"warmup": 60, "chains": 3, "seed": 5}
+    options: dict[str, Any] = {"warmup": 40, "chains": 3, "seed": 5, "batched": True}
     whole = sample(normal, torch.zeros(3), draws=50, **options)
     first = sample(normal, torch.zeros(3), draws=20, **options)
-    then = sample(normal, first, draws=30)
-    again = sample(normal, first, draws=30)
+    then = sample(normal, first, draws=30, batched=True)
+    again = sample(normal, first, draws=30, batched=True)
     assert torch.equal(torch.cat([first["x"], then["x"]], 1), whole["x"])
     assert torch.equal(then["x"], again["x"]) and torch.equal(then.log_density, again.log_density)
-    thinned = sample(normal, first, draws=10, thin=3)
+    thinned = sample(normal, first, draws=10, thin=3, batched=True)
     assert torch.equal(thinned["x"], then["x"][:, 2::3])
-    other = sample(
-        normal, torch.zeros(3), draws=20, warmup=60, chains=3, seed=torch.Generator().manual_seed(5)
-    )
+    other = sample(normal, torch.zeros(3), draws=20, **{**options, "seed": torch.Generator().manual_seed(5)})
     assert torch.equal(other["x"], first["x"])
 
 
 def test_nothing_is_learnt_after_the_warm_up() -> None:
-    draws = sample(normal, torch.zeros(3), draws=1, warmup=200, chains=4)
-    later = sample(normal, draws, draws=200)
+    draws = sample(normal, torch.zeros(3), draws=1, warmup=60, chains=4, batched=True)
+    later = sample(normal, draws, draws=60, batched=True)
     assert later.tuning["step"] == draws.tuning["step"] and torch.equal(
         later.tuning["factor"], draws.tuning["factor"]
     )
@@ -136,20 +140,20 @@ def test_nothing_is_learnt_after_the_warm_up() -> None:
 
 def test_own_starts_and_a_support() -> None:
     """Uniform on (0, 1): what has no density is refused, and counts as a draw where the chain stands."""
-    start = torch.rand(16, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    start = torch.rand(64, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     draws = sample(
         lambda x: torch.where((x > 0) & (x < 1), 0.0, -math.inf).sum(-1),
         start,
         chains=None,
         batched=True,
-        draws=400,
-        warmup=100,
+        draws=100,
+        warmup=60,
     )
     x = draws["x"]
-    assert x.shape == (16, 400, 1) and bool(((x > 0) & (x < 1)).all())
+    assert x.shape == (64, 100, 1) and bool(((x > 0) & (x < 1)).all())
     assert abs(float(x.mean()) - 0.5) < 5 * float(diagnose(x).mcse_mean[0])
     assert bool((x[:, 1:] == x[:, :-1]).any())
-    undefined = sample(lambda x: x.log().sum() - x.sum(), torch.ones(1), draws=200, warmup=0, chains=8)
+    undefined = sample(lambda x: x.log().sum() - x.sum(), torch.ones(1), draws=20, warmup=0, chains=32)
     assert "NaN" in undefined.notes[0].en
 
 

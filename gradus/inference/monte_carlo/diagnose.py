@@ -139,11 +139,13 @@ def diagnose(
     r"""How good draws of Markov chains are: R̂, effective sample sizes, Monte Carlo standard errors, and a verdict in words.
 
     .. math:: \hat R=\max_{u\in\{z,\,z'\}}\sqrt{\frac{n-1}n+\frac{B(u)}{n\,W(u)}},\qquad
-        \mathrm{ESS}=\frac{mn}{-1+2\sum_t\hat P_t},\qquad \mathrm{MCSE}=\frac s{\sqrt{\mathrm{ESS}}}
+        \mathrm{ESS}=\frac{mn}{\max(-1+2\sum_{k<K}\hat P_k+\hat\rho_{2K}^+,\ 1/\log_{10}mn)},\qquad
+        \mathrm{MCSE}=\frac s{\sqrt{\mathrm{ESS}}}
 
-    Each chain is cut in two, z are the normal scores of the draws' ranks, z′ those of their distances from the median; B is n
-    times the variance of the chains' means, W the mean of their variances, and P̂ Geyer's initial monotone sequence of sums of
-    two autocorrelations each. A chain whose draws are all the same "did not move"; where none moved, ESS and MCSE are NaN.
+    Each chain is cut in two: m halves of n draws. z are the normal scores of the draws' ranks, z′ those of their distances from
+    the median; B is n times the variance of the halves' means, W the mean of their variances, and P̂ Geyer's initial monotone
+    sequence of sums of two autocorrelations each, which ends before the first that is not positive. ESS is of z for the middle,
+    of the draws themselves for the MCSE of the mean. A chain whose draws are all the same "did not move"; where none moved, ESS and MCSE are NaN.
 
     Args:
         draws: an array (chains, draws, …), or arrays by name; at least 4 draws a chain.
