@@ -16,9 +16,9 @@ __all__ = ["impossible"]
 
 
 def impossible(compiled: CompiledNetwork, known: Evidence, place: int | None) -> GradusError:
-    """The error for evidence that has no probability: the fewest of the findings that exclude one another.
+    """The error for evidence that has no probability: findings that exclude one another, with none to spare.
 
-    Without any one of them the rest would be possible.
+    Without any one of them the rest of those named would be possible; fewer others may exclude one another, too.
     """
     states = compiled.network.states
     findings = {v: states[v][i] for v, i in known.findings[place or 0].items()}

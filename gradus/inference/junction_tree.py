@@ -204,12 +204,13 @@ def _clusters(given: Any) -> tuple[tuple[str, ...], ...]:
         raise refusal("clusters", expected, given, kind=True)
     made = []
     for i, cluster in enumerate(given):
-        if (
-            isinstance(cluster, str)
-            or not isinstance(cluster, (list, tuple, set, frozenset))
-            or not all(isinstance(v, str) for v in cluster)
-        ):
+        if isinstance(cluster, str) or not isinstance(cluster, (list, tuple, set, frozenset)):
             raise refusal(f"clusters[{i}]", expected, cluster, kind=True)
+        for v in cluster:
+            if not isinstance(v, str):
+                raise refusal(
+                    f"clusters[{i}]", ("names of variables as text", "文字形式的变量名"), v, kind=True
+                )
         names = tuple(sorted(cluster)) if isinstance(cluster, (set, frozenset)) else tuple(cluster)
         if len(set(names)) < len(names):
             twice = next(v for v in names if names.count(v) > 1)
@@ -228,8 +229,12 @@ def _edges(given: Any, n: int) -> tuple[tuple[int, int], ...]:
         if not isinstance(edge, (list, tuple, np.ndarray)) or len(edge) != 2:
             raise refusal(f"edges[{i}]", expected, edge, kind=True)
         c, d = edge
-        if not all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in (c, d)):
-            raise refusal(f"edges[{i}]", expected, edge, kind=True)
+        for k in (c, d):
+            if not isinstance(k, (int, np.integer)) or isinstance(k, bool):
+                raise refusal(f"edges[{i}]", ("whole numbers of clusters", "团的整数编号"), k, kind=True)
+        if n < 2:
+            few = ("no edge, for there are not two clusters", "没有边，因为团不足两个")
+            raise refusal(f"edges[{i}]", few, Text(f"{c}, {d}", f"{c}, {d}"))
         if not (0 <= c < n and 0 <= d < n) or c == d:
             here = (f"two different numbers from 0 to {n - 1}", f"0 到 {n - 1} 中两个不同的编号")
             raise refusal(f"edges[{i}]", here, Text(f"{c}, {d}", f"{c}, {d}"))

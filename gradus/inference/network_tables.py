@@ -62,12 +62,16 @@ def checked_states(states: Any) -> dict[str, tuple[str, ...]]:
     for variable, names in states.items():
         if not isinstance(variable, str) or not variable:
             raise refusal("states", ("variables named by text", "以文字命名的变量"), variable, kind=True)
-        if (
-            isinstance(names, str)
-            or not isinstance(names, Sequence)
-            or not all(isinstance(n, str) for n in names)
-        ):
+        if isinstance(names, str) or not isinstance(names, Sequence):
             raise refusal(f"states[{variable!r}]", ("a list of names", "名称的列表"), names, kind=True)
+        for i, name in enumerate(names):
+            if not isinstance(name, str):
+                mend = (
+                    (f"write {str(name)!r}", f"写作 {str(name)!r}")
+                    if isinstance(name, (int, np.integer))
+                    else ("", "")
+                )
+                raise refusal(f"states[{variable!r}][{i}]", ("a name", "名称"), name, mend, kind=True)
         if not names:
             raise refusal(f"states[{variable!r}]", ("at least one state", "至少一个状态"), Text("none", "无"))
         if len(set(names)) < len(names):

@@ -25,7 +25,7 @@ def tensor_log_evidence(compiled: CompiledNetwork, known: Evidence, tables: Any)
     """`CompiledNetwork.log_evidence` of tables given as tensors.
 
     Raises:
-        GradusError: another number of tables, or one of another shape, kind or device.
+        GradusError: another number of tables, or one of another shape, kind or device, or with an entry that is negative or not finite.
     """
     factors = compiled.network.factors
     if isinstance(tables, (str, Mapping, Tensor)) or not hasattr(tables, "__len__"):
@@ -40,10 +40,13 @@ def tensor_log_evidence(compiled: CompiledNetwork, known: Evidence, tables: Any)
     given = {}
     for i, (factor, table) in enumerate(zip(factors, tables, strict=True)):
         name, shape = f"tables[{i}]", factor.table.shape
-        given[name] = tensor(name, table, meta=False)
+        given[name] = tensor(name, table, meta=False, finite=True)
         if tuple(table.shape) != shape:
             came = Text(str(tuple(table.shape)), str(tuple(table.shape)))
             raise refusal(name, (f"the shape {shape}", f"形状 {shape}"), came)
+        if bool((table < 0).any()):
+            least = Text(f"{table.min().item():.6g}", f"{table.min().item():.6g}")
+            raise refusal(name, ("no negative number", "非负数"), least)
     if not given:
         return torch.zeros((), dtype=torch.float64)
     same_kind(**given)

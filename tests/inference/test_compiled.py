@@ -13,7 +13,7 @@ import torch
 from random_networks import random_bayesian, random_markov
 
 from gradus.errors import GradusError
-from gradus.inference import BayesianNetwork, CompiledNetwork, MarkovNetwork, Network, cluster_tree
+from gradus.inference import BayesianNetwork, CompiledNetwork, MarkovNetwork, Network, cluster_tree, infer
 
 DOC = Path(__file__).resolve().parent.parent.parent / "docs" / "inference.md"
 NETWORKS = [("bayesian", s) for s in range(8)] + [("markov", s) for s in range(8)]
@@ -146,7 +146,7 @@ def test_a_long_chain_neither_underflows_nor_stalls() -> None:
     assert posterior.log_evidence == pytest.approx(math.log(0.5) + (n - 1) * math.log(0.001), rel=1e-12)
 
 
-def test_impossible_evidence_names_the_fewest_findings_that_exclude_one_another() -> None:
+def test_impossible_evidence_names_findings_that_exclude_one_another() -> None:
     states = {v: ["no", "yes"] for v in ("tub", "lung", "either", "smoke")}
     both = [[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [0.0, 1.0]]]
     network = BayesianNetwork(
@@ -170,6 +170,20 @@ def test_impossible_evidence_names_the_fewest_findings_that_exclude_one_another(
         CompiledNetwork(network.do({"smoke": "yes"})).maximize({"smoke": "no"})
     with pytest.raises(GradusError, match="Z = 0"):
         CompiledNetwork(MarkovNetwork({"a": ["0", "1"]}, [("a", [0.0, 0.0])])).infer()
+
+
+def test_findings_that_are_named_have_none_to_spare_though_fewer_may_do() -> None:
+    def no(n: int) -> np.ndarray:
+        table = np.ones([2] * n)
+        table[(1,) * n] = 0
+        return table
+
+    names = "xyabc"
+    network = MarkovNetwork({v: ["0", "1"] for v in names}, [(("x", "y"), no(2)), (("a", "b", "c"), no(3))])
+    with pytest.raises(GradusError, match="evidence: a=1, b=1, c=1 exclude one another"):
+        infer(network, dict.fromkeys(names, "1"))
+    for rest in ("xab", "xbc", "yac"):
+        assert infer(network, dict.fromkeys(rest, "1")).log_evidence > -math.inf
 
 
 def test_what_does_not_fit_into_the_memory_is_said_before_anything_is_made() -> None:

@@ -12,15 +12,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch.distributions import Normal
 
 from gradus.errors import GradusError
 from gradus.inference import (
     BayesianNetwork,
     CompiledNetwork,
+    JunctionTree,
+    LinearChainCRF,
     MarkovNetwork,
     infer,
     most_probable,
+    pathwise_gradient,
     query,
+    score_gradient,
     write_bif,
 )
 
@@ -132,3 +138,44 @@ def test_names_that_no_file_holds_are_refused(tmp_path: Path) -> None:
     ):
         write_bif(BayesianNetwork({"a\ud800": TWO}, {"a\ud800": [0.5, 0.5]}), tmp_path / "a.bif")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.25])
+def test_tables_to_differentiate_by_are_nonnegative_and_finite(bad: float) -> None:
+    coin = CompiledNetwork(BayesianNetwork({"a": TWO}, {"a": [0.5, 0.5]}))
+    with pytest.raises(GradusError, match=r"tables\[0\]: expected (finite|no negative) number"):
+        coin.log_evidence(tables=[torch.tensor([0.5, bad], requires_grad=True)])
+    assert coin.log_evidence(tables=[torch.tensor([0.5, 0.0])]).item() == pytest.approx(math.log(0.5))
+
+
+def test_what_is_no_name_is_shown_itself() -> None:
+    with pytest.raises(GradusError, match=r"states\['a'\]\[0\]: expected a name, got 0; write '0'"):
+        BayesianNetwork({"a": [0, 1]}, {"a": [0.5, 0.5]})  # type: ignore[list-item]
+    with pytest.raises(GradusError, match=r"clusters\[1\]: expected names of variables as text, got 7"):
+        JunctionTree([["a"], [7]], [(0, 1)])  # type: ignore[list-item]
+    with pytest.raises(GradusError, match=r"edges\[0\]: expected whole numbers of clusters, got 1\.0"):
+        JunctionTree([["a"], ["a"]], [(0, 1.0)])  # type: ignore[list-item]
+    with pytest.raises(GradusError, match=r"edges\[0\]: expected no edge, for there are not two clusters"):
+        JunctionTree([["a"]], [(0, 1)])
+
+
+@pytest.mark.parametrize("dtype", ["float64", torch.int64])
+def test_a_random_field_is_of_floating_point(dtype: Any) -> None:
+    with pytest.raises(GradusError, match="dtype: expected a floating-point dtype"):
+        LinearChainCRF(2, dtype=dtype)
+
+
+def test_not_a_number_has_no_best_tags() -> None:
+    scores = torch.zeros(2, 3, 2)
+    scores[1, 2] = math.nan
+    with pytest.raises(GradusError, match="emissions: expected scores that are numbers, got NaN in row 1"):
+        LinearChainCRF(2).decode(scores)
+    padded = torch.tensor([[True] * 3, [True, True, False]])
+    assert [len(row) for row in LinearChainCRF(2).decode(scores, padded)] == [3, 2]
+
+
+@pytest.mark.parametrize("parameters", [(1.0, -1.0), ([0.0, 0.0], [1.0, 1.0, 1.0]), (0.0, 1.0, 1.0, 1.0)])
+@pytest.mark.parametrize("estimate", [pathwise_gradient, score_gradient])
+def test_parameters_that_a_law_refuses_are_named(estimate: Any, parameters: Any) -> None:
+    with pytest.raises(GradusError, match="parameters: expected parameters that the law takes"):
+        estimate(torch.square, Normal, tuple(map(torch.tensor, parameters)), samples=200)

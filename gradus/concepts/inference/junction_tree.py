@@ -49,7 +49,7 @@ JUNCTION_TREE = Concept(
             r"\psi",
             "tables",
             "m",
-            "the factors, in a tuple: arrays with an axis for each variable of the network, of length 1 where the factor does not depend on it",
+            "the factors, in a tuple: arrays ≥ 0 with an axis for each variable of the network, of length 1 where the factor does not depend on it",
             "other",
         ),
         Symbol("c,\\ d,\\ b", "clusters", "C n", "the clusters, a row each: which variables they hold", "boolean"),
@@ -331,6 +331,15 @@ def drawn(rng, sizes, parents=2):
     return tuple(tables)
 
 
+def with_tree(rng, sizes, markov=False):
+    """A random network and the tree of a random order, drawn until there are three clusters: of a Bayesian network, or of a Markov network with factors of the same variables."""
+    while True:
+        tables = drawn(rng, sizes)
+        clusters, edges = joined(tables, rng.permutation(len(sizes)).tolist())
+        if len(clusters) >= 3:
+            return tuple(rng.uniform(0.1, 1, t.shape) for t in tables) if markov else tables, clusters, edges
+
+
 @JUNCTION_TREE.cases
 def cases(rng):
     def case(tables, order, **given):
@@ -440,10 +449,9 @@ def ring_with_a_bias(rng):
 @JUNCTION_TREE.claim
 def beliefs_are_the_posteriors_of_the_joint(calibrate, rng):
     """Each belief is the joint posterior of its cluster, and $Z$ the sum over all states, on random Bayesian networks of seven variables with two findings, in trees
-    of random orders; without evidence $Z$ of a Bayesian network is 1, and 1.5 if one of its tables is multiplied by 1.5"""
+    of random orders with three clusters or more; without evidence $Z$ of a Bayesian network is 1, and 1.5 if one of its tables is multiplied by 1.5"""
     for _ in range(3):
-        tables = drawn(rng, [2, 3, 2, 2, 3, 2, 2])
-        clusters, edges = joined(tables, rng.permutation(7).tolist())
+        tables, clusters, edges = with_tree(rng, [2, 3, 2, 2, 3, 2, 2])
         evidence = np.array([[6, int(rng.integers(2))], [2, int(rng.integers(2))]])
         joint = conditioned(tables, evidence)
         beliefs, Z = calibrate(tables, clusters, edges, evidence)
@@ -457,7 +465,7 @@ def beliefs_are_the_posteriors_of_the_joint(calibrate, rng):
 
 @JUNCTION_TREE.claim
 def every_variable_as_by_elimination(calibrate, rng):
-    """Of every variable, from every cluster that holds it, the posterior is that of elimination, here `numpy.einsum` over all factors one variable at a time: on a
+    """Of every variable, from every cluster that holds it, the posterior is that of elimination, here `numpy.einsum` over all factors, once for each variable: on a
     ring of eight with three states each and one finding"""
     tables, evidence = pairs([(i, (i + 1) % 8) for i in range(8)], 8, rng, 3), np.array([[4, 2]])
     clusters, edges = joined(tables, (0, 2, 4, 6, 1, 5, 3, 7))
@@ -474,9 +482,8 @@ def every_variable_as_by_elimination(calibrate, rng):
 
 @JUNCTION_TREE.claim
 def separators_agree(calibrate, rng):
-    """On every edge both clusters say the same of what they share"""
-    tables = drawn(rng, [2, 3, 2, 2, 3, 2, 2])
-    clusters, edges = joined(tables, rng.permutation(7).tolist())
+    """On every edge both clusters say the same of what they share: of a random Markov network of seven variables with a finding"""
+    tables, clusters, edges = with_tree(rng, [2, 3, 2, 2, 3, 2, 2], markov=True)
     beliefs, _ = calibrate(tables, clusters, edges, np.array([[6, 1]]))
     beliefs = [np.asarray(b, float) for b in beliefs]
     apart = 0.0
@@ -489,10 +496,9 @@ def separators_agree(calibrate, rng):
 
 @JUNCTION_TREE.claim
 def beliefs_over_separators_are_the_joint(calibrate, rng):
-    r"""The product of the beliefs divided by that of the separators is the joint posterior, state by state; the product alone counts what is shared twice: on the chain a – b – c
+    r"""The product of the beliefs divided by that of the separators is the joint posterior, state by state, of a random Markov network with a finding; the product alone counts what is shared twice: on the chain a – b – c
     its sum is $\sum_bP(b)^2$, 0.82 for $P(b)=(0.9,0.1)$"""
-    tables = drawn(rng, [2, 3, 2, 2, 3, 2])
-    clusters, edges = joined(tables, rng.permutation(6).tolist())
+    tables, clusters, edges = with_tree(rng, [2, 3, 2, 2, 3, 2], markov=True)
     evidence = np.array([[5, 0]])
     beliefs = [np.asarray(b, float) for b in calibrate(tables, clusters, edges, evidence)[0]]
     joint = conditioned(tables, evidence)
@@ -512,7 +518,7 @@ def beliefs_over_separators_are_the_joint(calibrate, rng):
 @JUNCTION_TREE.claim
 def running_intersection_is_needed(calibrate, rng):
     """Four clusters, the pairs of a ring a – b – c – d, are joined to a tree by leaving one edge out; then the two clusters with a do not hang together, and the tree is refused. Messages
-    over it would answer for another network, in which the ring is cut open at a: with pair tables (3, 1; 1, 3) and a table (1, 2) of b, a has
+    over it would answer for another network, in which the ring is cut open at a: with pair tables (3, 1; 1, 3) and a table (1, 2) of b, the second state of a has
     probability 0.598 in the ring, and 0.583 and 0.521 in the first and the last cluster of the open one"""
     pair = np.array([[3.0, 1.0], [1.0, 3.0]])
     ring = (*(spread(pair, edge, 4) for edge in RING), spread([1.0, 2.0], [1], 4))
@@ -543,7 +549,7 @@ def spanning_trees(n):
 
 @JUNCTION_TREE.claim
 def heaviest_spanning_trees(calibrate, rng):
-    r"""For the clusters of an order of elimination, of the 16 ways to join four of them to a tree those are taken in which $\sum\lvert c\cap d\rvert$ is the largest, and no others; all
+    r"""Where an order of elimination has four clusters, of the 16 ways to join them to a tree those are taken in which $\sum\lvert c\cap d\rvert$ is the largest, and no others; all
     give the same beliefs"""
     for scopes in ([{0, 1, 2}, {1, 2, 3}, {2, 3, 4}, {2, 5}], [{0, 1}, {1, 2}, {1, 3}, {3, 4}]):
         clusters = rows(scopes, 6)
@@ -595,7 +601,9 @@ def impossible_evidence_is_refused(calibrate, rng):
     """Evidence of probability 0 is refused, wherever in the tree its findings stand; each of them alone is possible"""
     same, cluster, chain = np.eye(2), rows([{0, 1}, {1, 2}, {2, 3}], 4), np.array([[0, 1], [1, 2]])
     tables = tuple(spread(same, (i, i + 1), 4) for i in range(3))
-    yield raises(lambda: calibrate(tables, cluster, chain, np.array([[0, 0], [3, 1]])), ValueError)
+    for i, j in itertools.combinations(range(4), 2):  # in one cluster, in two next to each other, or at both ends
+        findings = np.array([[i, 0], [j, 1]])
+        yield raises(lambda e=findings: calibrate(tables, cluster, chain, e), ValueError)
     for i, x in ((0, 0), (3, 1)):
         beliefs, Z = calibrate(tables, cluster, chain, np.array([[i, x]]))
         yield roundoff(float(Z), 1.0, terms=16)
@@ -772,7 +780,7 @@ def scale_forgotten(tables, clusters, edges, evidence=()):
 JUNCTION_TREE.erratum(
     "E294",
     common="Any tree over clusters that cover all factors will do, for messages on a tree are exact (a common slip)",
-    why="Cut open, a ring of four pairs is such a tree, but the two clusters that hold variable a do not hang together: with tables (3, 1; 1, 3) and a table (1, 2) of its neighbour b, they would say 0.583 and 0.521 for a; it is 0.598.",
+    why="Cut open, a ring of four pairs is such a tree, but the two clusters that hold variable a do not hang together: with tables (3, 1; 1, 3) and a table (1, 2) of its neighbour b, they would say 0.583 and 0.521 for the second state of a; it is 0.598.",
     right="The clusters of each variable must hang together; the clusters of an elimination can always be joined so, by a spanning tree with the largest sum of separators' sizes",
     claims="running-intersection-is-needed, heaviest-spanning-trees",
 )

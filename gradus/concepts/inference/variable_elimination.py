@@ -57,7 +57,7 @@ VARIABLE_ELIMINATION = Concept(
             r"\psi_c",
             "tables",
             "m",
-            "the factors, in a tuple: arrays with an axis for each variable of the network, of length 1 where the factor does not depend on it",
+            "the factors, in a tuple: arrays ≥ 0 with an axis for each variable of the network, of length 1 where the factor does not depend on it",
             "other",
         ),
         Symbol("q", "query", "", "the variable asked for; none of the evidence", "natural"),
@@ -69,7 +69,7 @@ VARIABLE_ELIMINATION = Concept(
             "index",
         ),
         Symbol("e", "evidence", "r 2", "findings, pairs of a variable $i\\in E$ and its state", "index"),
-        Symbol("k_i", "", "", "number of states of variable i", "natural"),
+        Symbol("k_i", "", "", "number of states of variable i, 1 if it is known", "natural"),
         Symbol(r"\Psi", "", "", "the factors that are there at the moment"),
         Symbol("N_i", "", "", "the variables that stand with i in some factor when it goes: its neighbours"),
         Symbol(r"\tau_i", "", "", "what is put back"),
@@ -103,14 +103,14 @@ VARIABLE_ELIMINATION = Concept(
             "the evidence is possible: $Z>0$", "impossible-evidence-is-refused, impossible-evidence-as-not-a-number"
         ),
         Hypothesis(
-            "$Z=P(e)$: each variable has one table, conditional on others, whose rows sum to 1",
+            "$Z=P(e)$: each variable has one table, conditional on some of those before it in one order of all, whose rows sum to 1",
             "barren-variables-change-nothing",
         ),
     ),
     conventions=(
         Convention(
             "width of an order",
-            "the most neighbours: variables of the largest product less one, so that a chain has 1",
+            "the most neighbours: variables of the largest product less one, so that a chain taken from its ends has 1",
             "the variables of the largest product (“induced width + 1”, clique size); or its number of entries",
         ),
         Convention(
@@ -200,7 +200,7 @@ def example():
         dict(tables=tables, query=RAIN, order=(WET, SPRINKLER), evidence=evidence, posterior=p, Z=Z, width=width)
         | dict(wet=tables[2][:, :, 1, 0], slippery=slippery, first=first, second=second, prior=np.array([0.8, 0.2]))
         | dict(products=np.array([0.8, 0.2]) * second, other=eliminate(tables, RAIN, (SPRINKLER, WET), evidence)[2])
-        | dict(terms=2**3, made=2**3 + 2**2)
+        | dict(terms=2**3, products_of=np.array([(tables[2] * tables[3][..., 1:]).size, (0.5 * first).size]))
     )
 
 
@@ -216,7 +216,7 @@ def hub_first():
     """A hub with ten leaves, two states each: the product that is made when the hub goes first."""
     tables = star(10)
     width = eliminate(tables, 10, range(10))[2]
-    return number(2 ** (width + 1), after_the_sum=2**width, leaves_first=4, one_table=11 * 4)
+    return number(2 ** (width + 1), after_the_sum=2**width, leaves_first=4, one_table=11 * 2)
 
 
 @VARIABLE_ELIMINATION.exercise
@@ -331,7 +331,7 @@ def every_order_gives_the_enumerated_sum(eliminate, rng):
 
 @VARIABLE_ELIMINATION.claim
 def the_order_decides_the_width(eliminate, rng):
-    """A hub joined to ten leaves has width 1 if all leaves but the one asked for go before it, and 10 if it goes first: a product of $2^{11}$ numbers for
+    """A hub joined to each of ten leaves, all of two states, has width 1 if all leaves but the one asked for go before it, and 10 if it goes first: a product of $2^{11}$ numbers for
     one of 4; in between it is the number of leaves not gone yet"""
     tables = star(10, rng)
     for before in (0, 3, 9):
@@ -350,13 +350,14 @@ def small_tables_do_not_make_small_sums(eliminate, rng):
 
 @VARIABLE_ELIMINATION.claim
 def evidence_cuts_the_graph(eliminate, rng):
-    """What is known leaves the graph: of the ring with one variable known the width is 1, of the star with the hub known 0, and the factors
-    of the known variable stay, at its state: 0.2 for rain becomes 0.373 when the grass is wet"""
-    ring = pairs([(i, (i + 1) % 5) for i in range(5)], 5, rng)
-    yield identical(
-        [int(eliminate(ring, 0, (2, 1, 4), ((3, 1),))[2]), int(eliminate(star(6, rng), 1, range(2, 7), ((0, 1),))[2])],
-        [1, 0],
+    """What is known leaves the graph: of the ring with one variable known a chain is left, of width 1 if it is taken from its ends towards the query, and 2 in all other orders; of the star
+    with the hub known single leaves, of width 0. The factors of the known variable stay, at its state: 0.2 for rain becomes 0.373 when the grass is wet"""
+    ring, chain = pairs([(i, (i + 1) % 5) for i in range(5)], 5, rng), list(itertools.permutations((1, 2, 4)))
+    yield identical(  # 2 – 1 – 0 – 4 is left
+        [int(eliminate(ring, 0, order, ((3, 1),))[2]) for order in chain],
+        [1 if order.index(2) < order.index(1) else 2 for order in chain],
     )
+    yield identical(int(eliminate(star(6, rng), 1, range(2, 7), ((0, 1),))[2]), 0)
     p, Z, _ = eliminate(garden(), RAIN, (SPRINKLER, SLIPPERY), ((WET, 1),))
     yield roundoff([float(p[1]), float(Z)], [0.19 / 0.51, 0.51], terms=20)
     yield roundoff(float(eliminate(garden(), RAIN, (SPRINKLER, WET, SLIPPERY))[0][1]), 0.2, terms=20)
@@ -397,7 +398,8 @@ def answers_agree_with_each_other(eliminate, rng):
 @VARIABLE_ELIMINATION.claim
 def barren_variables_change_nothing(eliminate, rng):
     """Of a Bayesian network $Z$ is 1 without evidence, and a variable that is not asked for, not known and has no children drops out with its table: the sum over its
-    rows is 1. A factor whose rows do not sum to 1 does not drop out: with rows of sums 1 and 3 it changes the odds by 3"""
+    rows is 1. A factor whose rows have different sums does not drop out: with sums 1 and 3 it changes the odds by 3. Nor need $Z$ be 1 where the tables are conditional on one another in a
+    circle: of two coins, each a copy of the other, it is 2"""
     tables = garden()
     with_it = eliminate(tables, RAIN, (SPRINKLER, SLIPPERY), ((WET, 1),))
     without = eliminate(tables[:3], RAIN, (SPRINKLER, SLIPPERY), ((WET, 1),))
@@ -405,6 +407,8 @@ def barren_variables_change_nothing(eliminate, rng):
     yield roundoff(float(eliminate(tables, RAIN, (SPRINKLER, WET, SLIPPERY))[1]), 1.0, terms=20)
     free = (spread([0.5, 0.5], [0], 2), spread([[0.5, 0.5], [1.0, 2.0]], [0, 1], 2))
     yield roundoff(np.asarray(eliminate(free, 0, (1,))[0], float), [0.25, 0.75], terms=8)
+    copies = (spread(np.eye(2), [0, 1], 2), spread(np.eye(2), [1, 0], 2))
+    yield roundoff(float(eliminate(copies, 0, (1,))[1]), 2.0, terms=8)
 
 
 @VARIABLE_ELIMINATION.claim
@@ -561,7 +565,7 @@ def width_without_the_evidence(tables, query, order, evidence=()):
 VARIABLE_ELIMINATION.erratum(
     "E292",
     common="Exact inference is cheap in a sparse network, where every table is small: its cost is that of the largest table (a common slip)",
-    why="A ring of five pairs makes tables of three variables in every order, and a grid of 4 × 4 pairs, taken row by row, of five; a hub that goes first makes one of all its leaves.",
+    why="A ring of five pairs makes tables of three variables in every order, and a grid of 4 × 4 variables, taken row by row, of five; a hub that goes first makes one of all its leaves.",
     right="The cost is exponential in the width of the order, which belongs to the graph with its fill-in, not to the tables given",
     claims="small-tables-do-not-make-small-sums, the-order-decides-the-width",
 )
@@ -640,8 +644,9 @@ def figure(step, order):
     right.legend(fontsize=9.5, frameon=False, loc="lower left", ncols=1)
     widths = [max(len(a) for a, _ in steps(o)) for o in ORDERS]
     names = ", ".join(str(i + 1) for i in sorted(around)) or "–"
+    names_zh = names.replace(", ", "、")
     words = Text(
-        f"Order {order}, step {step}: variable {now + 1} goes, its neighbours are {names}, {len(fresh)} edges are new. The orders have the widths {widths[0]}, {widths[1]} and {widths[2]}.",
-        f"次序 {order}，第 {step} 步：消去变量 {now + 1}，其邻居为 {names}，新增 {len(fresh)} 条边。三种次序的宽度为 {widths[0]}、{widths[1]} 与 {widths[2]}。",
+        f"Order {order}, step {step}: variable {now + 1} goes, its neighbours are {names}; {len(fresh)} edges are new. The orders have the widths {widths[0]}, {widths[1]} and {widths[2]}.",
+        f"次序 {order}，第 {step} 步：消去变量 {now + 1}，其邻居为 {names_zh}；新增 {len(fresh)} 条边。三种次序的宽度为 {widths[0]}、{widths[1]} 与 {widths[2]}。",
     )
     return Drawing(fig, words)

@@ -33,7 +33,7 @@ class LinearChainCRF(nn.Module):
         end: c, (K,), a score for the last tag.
 
     Raises:
-        GradusError: no tag.
+        GradusError: no tag, or a dtype that is not floating-point.
 
     Source: Lafferty, McCallum and Pereira 2001.
 
@@ -47,6 +47,12 @@ class LinearChainCRF(nn.Module):
     def __init__(self, tags: int, *, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         tags = whole("tags", tags, least=1)
+        if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+            floating = (
+                "a floating-point dtype of torch, such as torch.float64",
+                "torch 的浮点类型，例如 torch.float64",
+            )
+            raise refusal("dtype", floating, dtype, kind=True)
         self.start = nn.Parameter(torch.zeros(tags, device=device, dtype=dtype))
         self.transitions = nn.Parameter(torch.zeros(tags, tags, device=device, dtype=dtype))
         self.end = nn.Parameter(torch.zeros(tags, device=device, dtype=dtype))
@@ -153,7 +159,7 @@ class LinearChainCRF(nn.Module):
         r"""The tags that are the most probable together, argmax p(y | e): a tensor of its own length for each row (Viterbi).
 
         Raises:
-            GradusError: as `log_likelihood`.
+            GradusError: as `log_likelihood`; or NaN among the scores.
 
         Example:
             >>> [row.tolist() for row in LinearChainCRF(2).decode(torch.eye(2)[None], torch.tensor([[True, False]]))]
@@ -167,7 +173,12 @@ class LinearChainCRF(nn.Module):
             on = (t < lengths)[:, None]
             delta = torch.where(on, best + scores[:, t], delta)
             origins.append(torch.where(on, origin, torch.arange(len(start), device=scores.device)))
-        path = [(delta + end).argmax(1)]
+        best, last = (delta + end).max(1)
+        if bool(best.isnan().any()):  # compared with anything, NaN would be some tag or other
+            row = int(best.isnan().int().argmax())
+            came = Text(f"NaN in row {row}", f"第 {row} 行中有 NaN")
+            raise refusal("emissions", ("scores that are numbers", "不含 NaN 的得分"), came)
+        path = [last]
         for origin in reversed(origins):
             path.append(origin.gather(1, path[-1][:, None])[:, 0])
         return [

@@ -121,9 +121,9 @@ def _refuse_impossible(messages: Messages, findings: Mapping[str, int], soft: tu
     if findings or soft:
         raise GradusError(
             Text(
-                f"evidence: no state of {v} is left: these findings have probability 0 together in this network; infer(…) names the"
-                " fewest of them that exclude one another",
-                f"evidence：变量 {v} 已无可能的状态：这些证据在此网络中同时成立的概率为 0；infer(…) 会指出其中互相矛盾的最少几项",
+                f"evidence: no state of {v} is left: these findings have probability 0 together in this network; infer(…) names"
+                " those of them that exclude one another",
+                f"evidence：变量 {v} 已无可能的状态：这些证据在此网络中同时成立的概率为 0；infer(…) 会指出其中互相矛盾的是哪几项",
             )
         )
     raise GradusError(

@@ -14,6 +14,7 @@ from gradus.arguments import function as callable_argument
 from gradus.arguments import number, refusal, whole
 from gradus.arguments.tensors import tensor
 from gradus.inference.variational.draws import distribution, seeded, values
+from gradus.text import Text
 
 __all__ = ["GradientEstimate", "pathwise_gradient", "score_gradient"]
 
@@ -72,7 +73,8 @@ def pathwise_gradient(
         The `GradientEstimate`.
 
     Raises:
-        GradusError: a law without `rsample`, a function whose derivative PyTorch does not know, values that are no numbers.
+        GradusError: a law without `rsample`, a function whose derivative PyTorch does not know, values that are no numbers,
+            parameters that the law refuses.
 
     Cost: one forward and backward pass a group.
 
@@ -117,7 +119,7 @@ def score_gradient(
         The `GradientEstimate`.
 
     Raises:
-        GradusError: groups of one draw with leave-one-out, values that are no numbers.
+        GradusError: groups of one draw with leave-one-out, values that are no numbers, parameters that the law refuses.
 
     Cost: one pass of f, one forward and backward pass of the log-density a group.
 
@@ -155,7 +157,7 @@ def _estimate(
     with torch.inference_mode(False), torch.enable_grad(), seeded(seed):
         leaves = [p.detach().clone().requires_grad_() for p in thetas]
         for _ in range(count):
-            q = distribution("law", law(*leaves))
+            q = _made(law, leaves)
             target = _by_score(f, q, size, baseline) if by_score else _through_draws(f, q, size)
             found = torch.autograd.grad(target, leaves, allow_unused=True)
             rows.append(
@@ -166,6 +168,22 @@ def _estimate(
     return GradientEstimate(
         tuple(m.mean(0) for m in means), errors, tuple(m.var(0) * size for m in means), means
     )
+
+
+def _made(law: Any, parameters: list[Tensor]) -> Distribution:
+    """The distribution of the parameters.
+
+    Raises:
+        GradusError: the law does not take them: their values, shapes or number; or it makes something else.
+    """
+    try:
+        made = law(*parameters)
+    except (TypeError, ValueError, RuntimeError) as error:
+        came = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise refusal(
+            "parameters", ("parameters that the law takes", "分布所接受的参数"), Text(came, came)
+        ) from error
+    return distribution("law", made)
 
 
 def _through_draws(f: Any, q: Distribution, size: int) -> Tensor:
