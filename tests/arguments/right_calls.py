@@ -35,6 +35,12 @@ from example_calls import Example
 from tools.public_surface import PACKAGES, methods, public
 
 RESULT = "a record of results, which its function makes"
+RESULTS_OF_INFERENCE = (
+    "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
+    "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "SmoothedStates", "StatePath", "StatePosterior", "Table",
+)  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
         f"gradus.foundations.{name}": RESULT
@@ -79,33 +85,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     "gradus.inference.Metropolis.begin": "what `sample` calls",
-    **{
-        f"gradus.inference.{name}": RESULT
-        for name in (
-            "Diagnosis",
-            "Draws",
-            "ELBO",
-            "EliminationOrder",
-            "Explanation",
-            "Factor",
-            "FilteredStates",
-            "GaussianMeanField",
-            "GradientEstimate",
-            "HiddenMarkovFit",
-            "Independence",
-            "MetropolisMatrix",
-            "NetworkDraws",
-            "Posterior",
-            "PredictedStates",
-            "RegressionMeanField",
-            "SampledStates",
-            "Separation",
-            "SmoothedStates",
-            "StatePath",
-            "StatePosterior",
-            "Table",
-        )
-    },
+    **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{
         f"gradus.theory.{name}": RESULT
         for name in (

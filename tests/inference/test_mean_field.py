@@ -137,7 +137,7 @@ def test_with_many_samples_the_weights_are_those_of_least_squares() -> None:
 
 
 def test_half_precision_is_computed_in_single() -> None:
-    """ln 64 and ln 48 cancel in the bound: in bfloat16 each alone is off by 0.01."""
+    """Ln 64 and ln 48 cancel in the bound: in bfloat16 each alone is off by 0.01."""
     mu, start = torch.tensor([1.0, -2.0]), (torch.zeros(2), torch.ones(2))
     P = torch.tensor([[64.0, 4.0], [4.0, 1.0]])
     exact = mean_field_gaussian(mu, P, start, sweeps=4, tolerance=0)

@@ -310,7 +310,7 @@ def what_cancels(crf, rng):
 def without_ties_it_is_a_softmax(crf, rng):
     """Without ties between neighbours, $B=0$, the steps are softmaxes of their own, the first with $a$ added to its scores, the last with $c$: for 300 steps,
     scores up to 1000, whose exponentials no double holds"""
-    e, y, a, c = rng.uniform(-1000, 1000, (300, 3)), rng.integers(0, 3, 300), *rng.standard_normal((2, 3))
+    e, y, (a, c) = rng.uniform(-1000, 1000, (300, 3)), rng.integers(0, 3, 300), rng.standard_normal((2, 3))
     e[[0, -1]] /= 1000  # so that a and c have a say
     log_p = e + np.where(np.arange(300)[:, None] == 0, a, 0.0) + np.where(np.arange(300)[:, None] == 299, c, 0.0)
     log_p = log_p - log_p.max(1, keepdims=True)
