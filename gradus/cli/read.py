@@ -119,7 +119,10 @@ def _symbols(concept: Concept, out: Terminal) -> None:
     out.heading("Symbols", "符号")
     rows = []
     for s in concept.symbols:
-        plain = out.t("option", "选项") if s.domain in ("other", "boolean") else out.t("number", "数")
+        plain = out.t("number", "数")
+        if s.domain in ("other", "boolean"):  # a letter of the formulas that is no argument is no option
+            other = "" if s.domain == "other" else out.t("yes or no", "是或否")
+            plain = out.t("option", "选项") if s.argument else other
         shape = {"": plain, "function": out.t("function", "函数")}.get(
             s.shape, f"({', '.join(s.shape.split())})"
         )

@@ -18,7 +18,7 @@ from gradus.text import Text
 
 __all__ = ["ROUNDING", "BayesianNetwork"]
 
-#: Rows of probabilities that miss 1 by no more are divided by their sum, and the network's `notes` say so.
+#: Rows of probabilities that miss 1 by no more are divided by their sum; the network's `notes` say so if it was not `SILENT`.
 ROUNDING = 1e-3
 EXACT = 1e-12  # sums of doubles miss 1 by less, and stay as they are
 SILENT = 1e-6  # what six printed decimals lose is not worth a note
@@ -37,7 +37,8 @@ class BayesianNetwork(GraphQuestions, Network):
 
     Raises:
         GradusError: a variable without a table, names that are none, a cycle (named), a table of another shape, negative, or
-            one whose rows miss 1 by more than 10⁻³; rows that miss it by less are divided by their sum.
+            one whose rows miss 1 by more than 10⁻³; rows that miss it by less are divided by their sum (from 10⁻⁶ on the `notes`
+            say so).
 
     Source: Pearl 1988; Koller and Friedman 2009, chapter 3.
 

@@ -198,10 +198,11 @@ class GraphQuestions:
     def independencies(self, *, minimal: bool = True) -> list[Independence]:
         """All independencies of pairs that the graph implies, for small graphs: X ⟂ Y given Z.
 
-        Sets are separated exactly if all their pairs are, so that nothing is lost.
+        Sets are separated exactly if all their pairs are, so that with all Z nothing is lost; the minimal ones do not tell which
+        larger Z separate, for knowing more may connect.
 
         Args:
-            minimal: only those of which no part of Z would do.
+            minimal: only those of which no part of Z would do; otherwise those with every Z.
 
         Raises:
             GradusError: more than 12 variables, of which there would be too many.

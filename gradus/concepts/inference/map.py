@@ -56,10 +56,15 @@ MAP = Concept(
             "z", "summed", "s", "the variables that are summed out; none for the most probable explanation", "index"
         ),
         Symbol("e", "evidence", "r 2", "findings, pairs of a variable and its state", "index"),
-        Symbol("x", "", "", "states of all variables that are not known"),
-        Symbol("y", "", "", "states of those that are wanted; with $z$ and the known ones, all"),
-        Symbol(r"x^*,\ y^*", "", "", "the most probable ones"),
-        Symbol(r"\theta,\ \varphi", "", "", "a parameter with a density, and the same written otherwise"),
+        Symbol("x", "", "", "states of all variables that are not known", "other"),
+        Symbol("y", "", "", "states of those that are wanted; with $z$ and the known ones, all", "other"),
+        Symbol(r"x^*,\ y^*", "", "", "the most probable ones", "other"),
+        Symbol(
+            r"\theta,\ \varphi",
+            "",
+            "",
+            "a parameter with a density, and a function of it that is smooth, strictly rising or falling, and written for it",
+        ),
         Symbol("p", "", "", "densities: of the data $D$, and the prior"),
         Symbol("i", "", "", "a variable", "natural"),
     ),
@@ -108,7 +113,7 @@ MAP = Concept(
         ),
     ),
     deviations="The definition writes all joint states out. The library takes maxima one variable at a time, in scaled numbers or logarithms, and counts as ties what differs by its rounding alone.",
-    unverified="Marginal MAP is harder than the other two: its order of elimination must have all sums before all maxima, and it stays NP-hard on polytrees, where they are easy if no variable has many parents (Park and Darwiche 2004).",
+    unverified="Marginal MAP is harder than marginals and the most probable explanation: its order of elimination must have all sums before all maxima, and it stays NP-hard on polytrees, where those two are easy if no variable has many parents (Park and Darwiche 2004).",
     differentiable=False,
     carries_gradient=False,
 )
@@ -274,18 +279,20 @@ def enumeration_finds_the_same(explain, rng):
 def maxima_move_inwards(explain, rng):
     r"""On a chain of eight variables the largest term is found by taking the maximum over one variable at a time, $m_{i+1}(x_{i+1})=\max_{x_i}\psi_i(x_i,x_{i+1})\,m_i(x_i)$, and the states by going
     back. With a negative factor it would not be: $\max_x\bigl(-f(x)\bigr)$ is not $-\max_xf(x)$"""
-    psi = rng.uniform(0.1, 1, (7, 3, 3))
-    tables = tuple(spread(p, (i, i + 1), 8) for i, p in enumerate(psi))
-    m, chosen, total = np.ones(3), [], np.ones(3)
-    for p in psi:
-        chosen.append((m[:, None] * p).argmax(0))
-        m, total = (m[:, None] * p).max(0), total @ p
-    path = [int(m.argmax())]
-    for back in reversed(chosen):
-        path.append(int(back[path[-1]]))
-    states, probability, _ = explain(tables)
-    yield identical(np.asarray(states, float), np.array(path[::-1], float))
-    yield roundoff(float(probability), m.max() / total.sum(), terms=3**8)
+    plans = np.zeros((3, 3))  # the weekend, and six that copy the plan
+    plans[:2] = math.prod(weekend())
+    for psi in (rng.uniform(0.1, 1, (7, 3, 3)), np.array([plans, *[np.eye(3)] * 6])):
+        tables = tuple(spread(p, (i, i + 1), 8) for i, p in enumerate(psi))
+        m, chosen, total = np.ones(3), [], np.ones(3)
+        for p in psi:
+            chosen.append((m[:, None] * p).argmax(0))
+            m, total = (m[:, None] * p).max(0), total @ p
+        path = [int(m.argmax())]
+        for back in reversed(chosen):
+            path.append(int(back[path[-1]]))
+        states, probability, _ = explain(tables)
+        yield identical(np.asarray(states, float), np.array(path[::-1], float))
+        yield roundoff(float(probability), m.max() / total.sum(), terms=3**8)
     f = rng.uniform(0.1, 1, 5)
     yield bound((-f).max() - (-1 * f.max()), 1e-3, "≥", Text("the smallest, not the largest", "是最小的，而不是最大的"))
 
@@ -312,12 +319,15 @@ def not_the_vector_of_modes(explain, rng):
 @MAP.claim
 def marginal_is_not_projected(explain, rng):
     r"""With the plan summed out the weather's most probable state is calm, 0.6, though the most probable explanation holds a storm. The maximum may not be taken before the sum: $\sum_z\max_y$ of the
-    weekend is 0.82, the probability of nothing; on 20 random networks it is never below $\max_y\sum_z$"""
+    weekend is 0.82, the probability of no states of $y$: it is that of naming the weather rightly when the plan has been seen, which may be another guess for each $z$; on 20 random networks it is never below $\max_y\sum_z$"""
     projected = int(explain(weekend())[0][WEATHER])
     states, probability, _ = explain(weekend(), (PLAN,))
     yield identical([projected, int(states[WEATHER]), int(states[PLAN])], [0, 1, -1])
     yield roundoff(float(probability), 0.6, terms=8)
-    yield roundoff(math.prod(weekend()).max(0).sum(), 0.82, terms=8)
+    joint = math.prod(weekend())
+    yield roundoff(joint.max(0).sum(), 0.82, terms=8)
+    right = joint.argmax(0)[None] == np.arange(2)[:, None]  # the event that the weather is the one named for the plan
+    yield roundoff(joint[right].sum(), 0.82, terms=8)
     for _ in range(20):
         tables = drawn(rng, [3, 2, 3])
         most, later = float(explain(tables, (0,))[1]), math.prod(tables).max((1, 2)).sum()
@@ -368,14 +378,17 @@ def findings_that_agree_change_nothing(explain, rng):
     r"""A finding that the explanation had foreseen leaves it as it is, and divides its probability by that finding's: $P(x^*\mid e,x_i^*)=P(x^*\mid e)/P(x_i^*\mid e)$; the same finding twice is one, and a factor multiplied
     by 7 changes nothing"""
     tables = drawn(rng, [2, 3, 2, 2])
-    states, probability, _ = explain(tables)
-    joint = math.prod(tables)
-    for i in range(4):
-        x = int(states[i])
-        finding = ((i, x), (i, x))
-        again, more, _ = explain((7 * tables[0], *tables[1:]), (), finding)
-        yield identical(np.asarray(again, float), np.asarray(states, float))
-        yield invariance(float(more) * joint.sum(tuple(j for j in range(4) if j != i))[x], float(probability), terms=48)
+    for known in ((), ((3, 1),)):
+        states, probability, _ = explain(tables, (), known)
+        joint = math.prod(tables) * (np.arange(2) == 1 if known else 1)
+        joint = joint / joint.sum()
+        for i in range(4):
+            x = int(states[i])
+            finding = (*known, (i, x), (i, x))
+            again, more, _ = explain((7 * tables[0], *tables[1:]), (), finding)
+            yield identical(np.asarray(again, float), np.asarray(states, float))
+            share = joint.sum(tuple(j for j in range(4) if j != i))[x]
+            yield invariance(float(more) * share, float(probability), terms=48)
 
 
 def successes(s, n, a, b):
@@ -389,7 +402,7 @@ def successes(s, n, a, b):
 @MAP.claim
 def the_mode_depends_on_how_the_parameter_is_written(explain, rng):
     r"""A uniform prior and three successes of four: the density of $\theta$ is largest at 0.75, that of the log-odds $\varphi$ of the same posterior at $\theta=2/3$, that of $\sqrt\theta$ at 0.778. In general $\frac{a+s-1}{a+b+n-2}$ against $\frac{a+s}{a+b+n}$ for a
-    Beta(a, b) prior."""
+    Beta(a, b) prior, the first if $a+s>1$ and $b+n-s>1$; with $a=b=\frac12$ and no success of four the density of $\theta$ is largest at the end, 0"""
     theta, prior, likelihood = successes(3, 4, 1, 1)
 
     def at(density):
@@ -405,6 +418,10 @@ def the_mode_depends_on_how_the_parameter_is_written(explain, rng):
     points = Text("distance of two points", "两点的间距")
     yield bound(abs(at_of(explain, prior, likelihood, 5, theta) - 7 / 13), 1 / 240, "≤", points)
     yield roundoff(at_of(explain, prior * theta * (1 - theta), likelihood, 5, theta), 8 / 15, terms=4)
+    theta, prior, likelihood = successes(0, 4, 0.5, 0.5)
+    yield identical(at_of(explain, prior, likelihood, 0, theta), theta[0])
+    at_end = at_of(explain, prior * theta * (1 - theta), likelihood, 0, theta)
+    yield bound(abs(at_end - 0.1), 1 / 240, "≤", points)
 
 
 def at_of(explain, density, likelihood, s, theta):
@@ -415,7 +432,7 @@ def at_of(explain, density, likelihood, s, theta):
 
 @MAP.claim
 def a_normal_prior_is_weight_decay(explain, rng):
-    r"""Observations with variance $\sigma^2$ and a prior $\mathcal N(0,\tau^2)$ of their mean: the mode minimises $\frac1{2\sigma^2}\sum_i(x_i-\theta)^2+\frac1{2\tau^2}\theta^2$ and is $\bar x\,n/(n+\sigma^2/\tau^2)$; with a flat prior it is $\bar x$"""
+    r"""Normal observations, independent, of variance $\sigma^2$, and a prior $\mathcal N(0,\tau^2)$ of their mean $\theta$: the mode minimises $\frac1{2\sigma^2}\sum_i(x_i-\theta)^2+\frac1{2\tau^2}\theta^2$ and is $\bar x\,n/(n+\sigma^2/\tau^2)$; with a flat prior it is $\bar x$"""
     theta = np.arange(-300, 301) / 100
     for x, sigma, tau in (([0.5, 1.5, 0.4], 1.0, 1.0), ([2.0, 1.0], 2.0, 2.0), ([1.2, 1.2], 1.0, 0.5)):
         x = np.array(x)
@@ -467,7 +484,7 @@ def projected(tables, summed=(), evidence=()):
 
 @MAP.mutant(caught_by="marginal-is-not-projected, enumeration-finds-the-same")
 def maximum_before_the_sum(tables, summed=(), evidence=()):
-    """the maximum is taken first, and then summed: not a probability of anything"""
+    """the maximum is taken first, and then summed: the probability of a choice of $y$ for each $z$, not of one $y$"""
     states, _, tied = explain(tables, summed, evidence)
     wanted = tuple(i for i in range(len(states)) if i not in summed)
     return states, worked(tables, summed, evidence).max(wanted).sum(), tied
@@ -518,7 +535,7 @@ def ties_kept_silent(tables, summed=(), evidence=()):
 
 @MAP.mutant(caught_by="ties-are-named")
 def mixed_explanations(tables, summed=(), evidence=()):
-    """among tied states each variable takes the last, by itself: a mixture of two explanations"""
+    """the first variable that is tied takes its next state, by itself: a mixture of two explanations"""
     states, probability, tied = explain(tables, summed, evidence)
     first = next((i for i in range(len(tied)) if tied[i]), None)
     if first is not None:
@@ -566,7 +583,7 @@ MAP.erratum(
     "E297",
     common="The MAP estimate is invariant under reparametrisation, like maximum likelihood (a common slip)",
     why="A density brings a factor |dθ/dφ|: with a uniform prior and three successes of four the mode of θ is 0.75, that of the log-odds is at 0.667, and that of the root of θ at 0.778, for one and the same posterior.",
-    right="State the parameter in which the mode is taken; posterior probabilities of events and quantiles do not depend on it",
+    right="State the parameter in which the mode is taken; posterior probabilities of events do not depend on it, nor do quantiles of a single parameter, under a rising change of it",
     claims="the-mode-depends-on-how-the-parameter-is-written",
 )
 
