@@ -229,7 +229,7 @@ def random_dag(rng, n, density=0.5):
 
 
 def random_tables(rng, G, k):
-    """Rows drawn from the uniform law on all distributions."""
+    """Rows drawn from the uniform distribution on all distributions."""
     return tuple(rng.dirichlet(np.ones(k[i]), [k[j] for j in np.flatnonzero(G[:, i])]) for i in range(len(G)))
 
 
@@ -496,7 +496,7 @@ def setting_is_not_seeing(joint, rng):
 
 @BN.claim
 def what_setting_leaves(joint, rng):
-    r"""Setting a variable divides the joint by its table where it has that state, unless the table is 0 there, and is 0 for its other states; what is no descendant keeps its law; for a variable without parents
+    r"""Setting a variable divides the joint by its table where it has that state, unless the table is 0 there, and is 0 for its other states; what is no descendant keeps its distribution; for a variable without parents
     it is the same as seeing it; two set at once are the same as one after the other, in either order"""
     G, tables = random_network(rng, 5, 0.6)
     P = np.asarray(joint(G, tables), float)

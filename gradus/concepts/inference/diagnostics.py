@@ -456,8 +456,8 @@ def thinning_never_helps(diagnostics, rng):
 
 @DIAGNOSTICS.claim
 def without_a_variance_no_error(diagnostics, rng):
-    r"""Four chains, which share the quantiles of a law at the levels $\frac{i-1/2}n$ in random order: from $n=160$ to 2560 the MCSE of the mean falls to about a quarter for the normal law, to 0.45 at most; for the
-    Cauchy law, which has no variance, it does not fall so, and says nothing of a mean that is not there"""
+    r"""Four chains, which share the quantiles of a distribution at the levels $\frac{i-1/2}n$ in random order: from $n=160$ to 2560 the MCSE of the mean falls to about a quarter for the normal distribution, to 0.45 at most; for the
+    Cauchy distribution, which has no variance, it does not fall so, and says nothing of a mean that is not there"""
     laws = (quantile_of_the_normal, lambda p: np.tan(np.pi * (p - 0.5)))
     normal, cauchy = (
         np.divide(*(float(diagnostics(quantiles_in_random_order(rng, law, n))[3]) for n in (640, 40))) for law in laws

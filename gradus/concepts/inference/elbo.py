@@ -111,7 +111,7 @@ ELBO = Concept(
         ),
     ),
     deviations="Here $z$ has $k$ values. For densities the sums are integrals; on a grid of equal steps both logarithms lose the same width of a cell, "
-    "so the claims on normal and beta laws use this very function.",
+    "so the claims on normal and beta distributions use this very function.",
     unverified="That a better bound goes with better predictions: it often does, and nothing here says so.",
 )
 
@@ -274,7 +274,7 @@ def normal_kl(m, s, m2, s2):
 
 @ELBO.claim
 def conjugate_normal_mean(L, rng):
-    """A mean with a normal prior and normal samples: log-evidence less bound is the divergence of two normal laws, by quadrature on 400
+    """A mean with a normal prior and normal samples: log-evidence less bound is the divergence of two normal distributions, by quadrature on 400
     points"""
     x, tau, sigma = rng.normal(1.0, 1.2, 4), 1.5, 1.2
     z = np.linspace(-15, 15, 400)  # ten deviations of the prior; the sum over equal steps is exact to rounding
@@ -290,7 +290,7 @@ def conjugate_normal_mean(L, rng):
 
 @ELBO.claim
 def conjugate_coin(L, rng):
-    """A coin with a beta prior and seven tosses: log-evidence less bound is the divergence of two beta laws, by quadrature in the logit"""
+    """A coin with a beta prior and seven tosses: log-evidence less bound is the divergence of two beta distributions, by quadrature in the logit"""
     u = np.linspace(-25, 25, 500)
     p = 1 / (1 + np.exp(-u))
     heads, tosses = 5, 7
@@ -315,7 +315,7 @@ def conjugate_coin(L, rng):
 
 @ELBO.claim
 def conjugate_line(L, rng):
-    """A line with normal priors of slope and intercept and known noise: the gap is the divergence of two normal laws in the plane, by
+    """A line with normal priors of slope and intercept and known noise: the gap is the divergence of two normal distributions in the plane, by
     quadrature"""
     t, sigma = np.array([-1.0, 0.0, 0.5, 2.0]), 0.8
     A = np.stack([np.ones(4), t], 1)

@@ -1,4 +1,4 @@
-"""Gibbs sampling: each variable in turn from its law given all others."""
+"""Gibbs sampling: each variable in turn from its distribution given all others."""
 
 import numpy as np
 
@@ -21,17 +21,19 @@ GIBBS = Concept(
     key="gibbs",
     kind="algorithm",
     title="Gibbs sampling",
-    summary="Draws from a joint law of many variables by drawing one variable at a time from its law given all others, which is often easy where the joint law is not. "
+    summary="Draws from a joint distribution of many variables by drawing one variable at a time from its distribution given all others, which is often easy where the joint distribution is not. "
     "Nothing is ever rejected. But only one variable moves at a time: the stronger they hang together, the shorter are the steps, and where tables hold zeros the "
     "chain may never leave the region where it began.",
     formulas=(
         r"K_i(x,x')=\pi(x_i'\mid x_{-i})\,[x'_{-i}=x_{-i}],\qquad \pi(x_i\mid x_{-i})=\frac{\pi(x)}{\sum_{y_i}\pi(y_i,x_{-i})}",
         r"P_{\text{sweep}}=K_1K_2\cdots K_n,\qquad P_{\text{random}}=\frac1n\sum_{i=1}^nK_i,\qquad \pi P=\pi",
         r"n=2:\qquad \lambda_2(P_{\text{sweep}})=\sigma_2^2,\qquad \sigma_2\ \text{the second singular value of}\ \frac{\pi(x_1,x_2)}{\sqrt{\pi(x_1)\,\pi(x_2)}}",
-        r"\text{bivariate normal law of correlation}\ \rho:\qquad \lambda_2=\rho^2,\qquad \tau=\frac{1+\rho^2}{1-\rho^2}",
+        r"\text{bivariate normal distribution of correlation}\ \rho:\qquad \lambda_2=\rho^2,\qquad \tau=\frac{1+\rho^2}{1-\rho^2}",
     ),
     symbols=(
-        Symbol(r"\pi", "p", "a b c", "joint law of three variables, an axis each, up to a factor", "nonnegative"),
+        Symbol(
+            r"\pi", "p", "a b c", "joint distribution of three variables, an axis each, up to a factor", "nonnegative"
+        ),
         Symbol(
             "x,\\ x'",
             "",
@@ -84,7 +86,7 @@ GIBBS = Concept(
     readings="geman1984stochastic; gelfand1990sampling; liu1994covariance; roberts1997updating",
     hypotheses=(
         Hypothesis(
-            "from every start the law tends to the joint law: each possible state is reached from each other one, through possible states, by changing one variable at a time; every table positive will do",
+            "from every start the distribution tends to the joint distribution: each possible state is reached from each other one, through possible states, by changing one variable at a time; every table positive will do",
             "copies-never-change",
         ),
         Hypothesis(
@@ -196,7 +198,7 @@ def run(gibbs, p):
 
 @GIBBS.claim
 def the_joint_law_is_stationary(gibbs, rng):
-    r"""$\pi P=\pi$ for a sweep and for an axis chosen by chance, whatever the table, zeros too, and each row of $P$ is a law; with a table above 0 every state is reached in a sweep; of 12 states, none of more than eleven times the weight of another, the law after 300 sweeps is $\pi$ from any state"""
+    r"""$\pi P=\pi$ for a sweep and for an axis chosen by chance, whatever the table, zeros too, and each row of $P$ is a distribution; with a table above 0 every state is reached in a sweep; of 12 states, none of more than eleven times the weight of another, the distribution after 300 sweeps is $\pi$ from any state"""
     p = rng.random((2, 3, 2)) + 0.1
     holes = p * (rng.random(p.shape) < 0.7)
     holes[0, 0, 0] = 1
@@ -212,7 +214,7 @@ def the_joint_law_is_stationary(gibbs, rng):
 
 @GIBBS.claim
 def what_is_drawn_is_seen_at_once(gibbs, rng):
-    r"""A sweep goes through the axes in order, and each sees what was drawn before it: of two variables $P=\pi(a'\mid b)\,\pi(b'\mid a')$; of independent ones a single sweep forgets everything: $P(x,x')=\pi(x')$. Two that are drawn at once keep the product of their own laws, and not $\pi$, which a sweep keeps"""
+    r"""A sweep goes through the axes in order, and each sees what was drawn before it: of two variables $P=\pi(a'\mid b)\,\pi(b'\mid a')$; of independent ones a single sweep forgets everything: $P(x,x')=\pi(x')$. Two that are drawn at once keep the product of their own distributions, and not $\pi$, which a sweep keeps"""
     p = rng.random((3, 2, 1)) + 0.1
     m = p[:, :, 0]
     of_a, of_b = m / m.sum(0), m / m.sum(1, keepdims=True)
@@ -276,14 +278,14 @@ def two_variables_forget_by_their_correlation(gibbs, rng):
 
 
 def normal(rho):
-    """A bivariate normal law on a grid of 17 × 17 places."""
+    """A bivariate normal distribution on a grid of 17 × 17 places."""
     x = np.linspace(-6, 6, 17)
     return x, np.exp(-(x[:, None] ** 2 - 2 * rho * x[:, None] * x + x**2) / (2 * (1 - rho**2)))[:, :, None]
 
 
 @GIBBS.claim
 def the_normal_law_forgets_by_rho_squared(gibbs, rng):
-    r"""A bivariate normal law: in a sweep the autocorrelation of either coordinate is $\rho^2$, exactly: at $\rho=0.3$, −0.5 and 0.7; of $t$ sweeps $\rho^{2t}$. The sign of $\rho$ does not matter"""
+    r"""A bivariate normal distribution: in a sweep the autocorrelation of either coordinate is $\rho^2$, exactly: at $\rho=0.3$, −0.5 and 0.7; of $t$ sweeps $\rho^{2t}$. The sign of $\rho$ does not matter"""
     why = Text("17 × 17 places for the plane", "以 17 × 17 个点代替平面")
     for rho in (0.3, -0.5, 0.7):
         x, p = normal(rho)
@@ -314,7 +316,7 @@ def copies_never_change(gibbs, rng):
 
 @GIBBS.claim
 def only_ratios_count(gibbs, rng):
-    """A factor of the whole table changes nothing; a single variable is drawn from its law at once, and forgets where it was"""
+    """A factor of the whole table changes nothing; a single variable is drawn from its distribution at once, and forgets where it was"""
     p = rng.random((2, 2, 3)) + 0.1
     for mine, theirs in zip(run(gibbs, 1e-4 * p), run(gibbs, p), strict=True):
         yield invariance(mine, theirs, terms=12)
@@ -349,7 +351,7 @@ def last_axis_first(p):
 
 @GIBBS.mutant(caught_by="the-normal-law-forgets-by-rho-squared, copies-never-change, the-joint-law-is-stationary")
 def marginals(p):
-    """each variable from its own law, the others forgotten"""
+    """each variable from its own distribution, the others forgotten"""
     laws = [p.sum(axis=tuple(a for a in range(3) if a != i)) / p.sum() for i in range(3)]
     product = np.einsum("i,j,k->ijk", *laws).ravel()
     return np.tile(product, (p.size, 1)), gibbs(p)[1]
@@ -393,14 +395,14 @@ GIBBS.erratum(
     "E326",
     common="A Gibbs sampler is reversible: it is in detailed balance (a common slip)",
     why="Each draw of one variable is, and so is a step of a variable chosen by chance. A sweep in fixed order need not be: of the weights 4, 1, 1, 2 the flow from the first to the third state is 4/15 and 16/25 back. "
-    "It keeps the law all the same.",
-    right="A sweep in fixed order keeps the joint law; its reversal in time is the sweep in the opposite order. What supposes reversible chains (Geyer's sums of two autocorrelations) holds for it by experience, not by that proof",
+    "It keeps the distribution all the same.",
+    right="A sweep in fixed order keeps the joint distribution; its reversal in time is the sweep in the opposite order. What supposes reversible chains (Geyer's sums of two autocorrelations) holds for it by experience, not by that proof",
     claims="a-sweep-keeps-the-law-but-not-the-balance, the-joint-law-is-stationary",
 )
 GIBBS.erratum(
     "E327",
     common="All variables can be drawn at once, in parallel, from what they were: it is the same sampler, only faster (a common slip)",
-    why="Variables that are drawn at once do not see each other. Of two variables the joint law that then stays is the product of their own laws, as if they were independent.",
+    why="Variables that are drawn at once do not see each other. Of two variables the joint distribution that then stays is the product of their own distributions, as if they were independent.",
     right="In parallel only variables that are independent given the rest: those of one colour of the graph",
     claims="what-is-drawn-is-seen-at-once, the-joint-law-is-stationary",
 )
@@ -435,7 +437,7 @@ def figure(rho, sweeps):
     right.legend(fontsize=9.5, loc="upper right", frameon=False)
     tau = (1 + rho**2) / (1 - rho**2)
     words = Text(
-        f"Gibbs sampling of a bivariate normal law with correlation {rho:.2f}: each sweep is one move along the first axis and one along the second. The autocorrelation falls by "
+        f"Gibbs sampling of a bivariate normal distribution with correlation {rho:.2f}: each sweep is one move along the first axis and one along the second. The autocorrelation falls by "
         f"{rho**2:.3f} a sweep, and {tau:.1f} sweeps are worth one independent draw.",
         f"对相关系数为 {rho:.2f} 的二元正态分布作吉布斯采样：每次扫描先沿第一个轴移动，再沿第二个轴移动。自相关每次扫描乘以 {rho**2:.3f}，{tau:.1f} 次扫描相当于一个独立样本。",
     )

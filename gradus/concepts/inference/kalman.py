@@ -121,7 +121,7 @@ KALMAN = Concept(
         ),
     ),
     deviations=(
-        "The definition conditions the joint normal law of all states at once on what was observed until t: the recursion is what is proved of it.",
+        "The definition conditions the joint normal distribution of all states at once on what was observed until t: the recursion is what is proved of it.",
         "The implementation takes one observed number after the other, and solves where an inverse is printed.",
         "With $Q=0$ and an $F_t$ that is almost singular $P_{t+1|t}$ is, too: the recursion knows $G_t$, and what the smoother says, to "
         "the condition of that matrix times ε only. The definition never inverts it.",
@@ -141,7 +141,7 @@ def kalman(y, F, H, Q, R, m, P, missing=None):
     for C in (Q, R, P):
         if np.abs(C - C.T).max() > 1e-8 * np.abs(C).max() or np.linalg.eigvalsh(C)[0] < -1e-8 * np.abs(C).max():
             raise ValueError("covariances are symmetric, and no eigenvalue is below 0")
-    # the joint law of all states: mean mu, covariance X
+    # the joint distribution of all states: mean mu, covariance X
     mu, X = np.zeros((T, n)), np.zeros((T, n, T, n))
     mu[0], X[0, :, 0] = m, P
     for t in range(1, T):

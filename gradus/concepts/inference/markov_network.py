@@ -1,4 +1,4 @@
-"""Markov networks: a joint law as a product of tables over cliques."""
+"""Markov networks: a joint distribution as a product of tables over cliques."""
 
 import itertools
 
@@ -28,8 +28,8 @@ MARKOV_NETWORK = Concept(
     key="markov-network",
     kind="model",
     title="Markov network",
-    summary="A joint law as a product of tables, each over a few variables that are directly tied, divided by one number Z that makes it "
-    "sum to 1. Given its neighbours a variable is independent of all others, and its law there needs no Z. Conversely every positive law "
+    summary="A joint distribution as a product of tables, each over a few variables that are directly tied, divided by one number Z that makes it "
+    "sum to 1. Given its neighbours a variable is independent of all others, and its distribution there needs no Z. Conversely every positive law "
     "with these independences is such a product (Hammersley and Clifford); with zeros that fails.",
     formulas=(
         r"P(x)=\frac1Z\prod_c\psi_c(x_c),\qquad Z=\sum_x\prod_c\psi_c(x_c)",
@@ -46,7 +46,7 @@ MARKOV_NETWORK = Concept(
             "c", "scopes", "", "the variables of each table in the order of its axes, in a tuple of tuples", "other"
         ),
         Symbol("x", "x", "n", "a joint state: the place of each variable's state", "index"),
-        Symbol("i", "i", "", "the variable whose conditional law is wanted", "index"),
+        Symbol("i", "i", "", "the variable whose conditional distribution is wanted", "index"),
         Symbol("Z", "", "", "partition function"),
         Symbol(r"\theta_k,\ f_k", "", "", "weights and features of the log-linear form"),
         Symbol("A,\\ B", "", "", "sets of variables"),
@@ -78,7 +78,7 @@ MARKOV_NETWORK = Concept(
     readings="besag1974spatial §3; moussouris1974gibbs; koller2009probabilistic ch. 4; murphy2012machine ch. 19",
     hypotheses=(
         Hypothesis(
-            "a law with the independences of a graph is a product over its cliques: it is positive",
+            "a distribution with the independences of a graph is a product over its cliques: it is positive",
             "zeros-break-the-converse",
         ),
         Hypothesis(
@@ -100,7 +100,7 @@ MARKOV_NETWORK = Concept(
         ),
     ),
     proof=Proof(
-        r"*The conditional law.* In $P(x_i\mid x_{\text{rest}})=P(x)/\sum_{x_i}P(x)$ cancel $Z$ and every table without $x_i$. *Hammersley and Clifford.* "
+        r"*The conditional distribution.* In $P(x_i\mid x_{\text{rest}})=P(x)/\sum_{x_i}P(x)$ cancel $Z$ and every table without $x_i$. *Hammersley and Clifford.* "
         r"Define $\ln\psi_A(x_A)$ by the alternating sum. Summing over all $A\subseteq V$ gives $\ln P(x)$, since a set $B\subsetneq V$ is met with signs that "
         r"cancel (Möbius inversion). Let $A$ hold two variables $i,j$ that are not joined. Pair the subsets: $B$, $B\cup i$, $B\cup j$, $B\cup ij$ for $B\subseteq "
         r"A\setminus ij$. Their signed sum is, up to sign, the logarithm of $\frac{P(x_i\mid x_j,x_B,0)\,P(0_i\mid0_j,x_B,0)}{P(0_i\mid x_j,x_B,0)\,P(x_i\mid0_j,x_B,0)}$. As $i$ "
@@ -241,7 +241,7 @@ def sums_to_one(network, rng):
 
 @MARKOV_NETWORK.claim
 def conditional_of_the_joint(network, rng):
-    r"""The conditional law is $P(x)/\sum_{x_i}P(x)$ of the joint, for every variable of a random joint state of a network with tables of one to
+    r"""The conditional distribution is $P(x)/\sum_{x_i}P(x)$ of the joint, for every variable of a random joint state of a network with tables of one to
     three variables"""
     sizes, scopes = (2, 3, 2, 2), ((0, 1), (1, 2, 3), (3,), (0, 2))
     factors = positive(rng, sizes, scopes)
@@ -254,7 +254,7 @@ def conditional_of_the_joint(network, rng):
 
 @MARKOV_NETWORK.claim
 def only_the_blanket_counts(network, rng):
-    """On a chain of five with drawn tables the conditional law of the middle one is the same whatever the ends are and whatever stands in the tables without
+    """On a chain of five with drawn tables the conditional distribution of the middle one is the same whatever the ends are and whatever stands in the tables without
     it; it changes with each neighbour, and with each table that holds it"""
     sizes, scopes = (3,) * 5, tuple((i, i + 1) for i in range(4))
     factors = positive(rng, sizes, scopes)
@@ -308,7 +308,7 @@ def separated_is_independent(network, rng):
 
 @MARKOV_NETWORK.claim
 def tables_are_no_marginals(network, rng):
-    """A factor of the variable that two tables share, taken from one and given to the other, changes nothing: many tables make one law. For the chain of the example the table
+    """A factor of the variable that two tables share, taken from one and given to the other, changes nothing: many tables make one distribution. For the chain of the example the table
     ab, scaled to sum 1, has 2/7 where the marginal is 6/29; and a table doubled doubles Z alone"""
     sizes, scopes, x = (2, 2, 2), ((0, 1), (1, 2)), np.array([0, 1, 0])
     given = rng.uniform(0.5, 2, 2)
@@ -351,7 +351,7 @@ def slope_is_the_expectation(network, rng):
 
 
 def canonical(P):
-    """By set of variables, the logarithm of its canonical table, from the law alone; the state 0 stands for the absent ones."""
+    """By set of variables, the logarithm of its canonical table, from the distribution alone; the state 0 stands for the absent ones."""
     n, logs = P.ndim, np.log(P)
     sets = [A for size in range(n + 1) for A in itertools.combinations(range(n), size)]
     made = {}
@@ -370,7 +370,7 @@ def canonical(P):
 @MARKOV_NETWORK.claim
 def hammersley_clifford(network, rng):
     """From the positive law of a ring of four (2, 3, 2 and 2 states) alone: the canonical tables of all sets that are no cliques are 1, and
-    those of the cliques multiply to the law. With a table of three variables added that set's is not 1"""
+    those of the cliques multiply to the distribution. With a table of three variables added that set's is not 1"""
     sizes, scopes = (2, 3, 2, 2), ((0, 1), (1, 2), (2, 3), (3, 0))
     factors = positive(rng, sizes, scopes)
     P = joint_of(network, sizes, factors, scopes)
@@ -407,7 +407,7 @@ MOUSSOURIS = (
 def zeros_break_the_converse(network, rng):
     """Moussouris' law, ⅛ on eight states of four variables, has the independences of the ring: opposite variables are independent given the
     other two. Each pair of states of each edge occurs in it, so all tables would be positive, and so would be all 16 states: the network
-    with 1 where it occurs gives 1/16 to 0101, where the law has 0"""
+    with 1 where it occurs gives 1/16 to 0101, where the distribution has 0"""
     law, scopes = np.zeros((2,) * 4), ((0, 1), (1, 2), (2, 3), (3, 0))
     for x in MOUSSOURIS:
         law[x] = 1 / 8
@@ -438,7 +438,7 @@ def no_finite_weight_forbids(network, rng):
 @MARKOV_NETWORK.claim
 def parents_are_joined(network, rng):
     r"""The tables of a Bayesian network a → c ← b are a Markov network with Z = 1. Its graph must join the parents: a and b are independent,
-    yet given c the law of a can change with b: if $P(c=1\mid ab)$ is 0.1, 0.6, 0.7, 0.8 for ab = 00, 01, 10, 11, the odds of a = 0 given c = 1 are at b = 0 only
+    yet given c the distribution of a can change with b: if $P(c=1\mid ab)$ is 0.1, 0.6, 0.7, 0.8 for ab = 00, 01, 10, 11, the odds of a = 0 given c = 1 are at b = 0 only
     $\frac{0.1\cdot0.8}{0.7\cdot0.6}=\frac4{21}$ of those at b = 1"""
     a, b = rng.dirichlet(np.ones(2)), rng.dirichlet(np.ones(2))
     c = np.array([[[0.9, 0.1], [0.4, 0.6]], [[0.3, 0.7], [0.2, 0.8]]])
@@ -488,7 +488,7 @@ def first_clique_only(sizes, factors, scopes, x, i):
 
 @MARKOV_NETWORK.mutant(caught_by="only-the-blanket-counts, conditional-of-the-joint, parents-are-joined")
 def marginal_for_conditional(sizes, factors, scopes, x, i):
-    """the marginal law of $X_i$ for the conditional one"""
+    """the marginal distribution of $X_i$ for the conditional one"""
     others = markov_network(sizes, factors, scopes, x, i)
     weights = np.zeros(sizes[i])
     for y in itertools.product(*map(range, sizes)):
@@ -541,8 +541,8 @@ def tables_of_three_left_out(sizes, factors, scopes, x, i):
 
 MARKOV_NETWORK.erratum(
     "E300",
-    common="The table of a clique is, up to scale, the marginal law of its variables (a common slip)",
-    why="A factor of a variable that two tables share can be moved from one to the other without changing the law. In the example the table ab, scaled, has 2/7 where the marginal is 6/29.",
+    common="The table of a clique is, up to scale, the marginal distribution of its variables (a common slip)",
+    why="A factor of a variable that two tables share can be moved from one to the other without changing the distribution. In the example the table ab, scaled, has 2/7 where the marginal is 6/29.",
     right="Tables are weights; a marginal sums the product of all tables over the other variables, and divides by Z",
     claims="tables-are-no-marginals",
 )

@@ -19,8 +19,8 @@ MEAN_FIELD = Concept(
     key="mean-field",
     kind="algorithm",
     title="Mean-field variational inference",
-    summary="The posterior is replaced by a law in which the variables are independent, near it by $\\mathrm{KL}(q\\,\\|\\,p)$; one factor is updated after another, each exactly: the "
-    "evidence lower bound never falls. For a normal law this ends at the nearest; the means come out right and each variance is that of the variable "
+    summary="The posterior is replaced by a distribution in which the variables are independent, near it by $\\mathrm{KL}(q\\,\\|\\,p)$; one factor is updated after another, each exactly: the "
+    "evidence lower bound never falls. For a normal distribution this ends at the nearest; the means come out right and each variance is that of the variable "
     "with all others held fixed: too small by the factor $1-\\rho^2$ for two of correlation $\\rho$.",
     formulas=(
         r"q(z)=\prod_iq_i(z_i),\qquad \ln q_i(z_i)\leftarrow\mathbb E_{q_j,\,j\ne i}\ln p(z,x)+\text{const}",
@@ -29,7 +29,7 @@ MEAN_FIELD = Concept(
         r"m\to\mu,\qquad \frac1{\Lambda_{ii}}=\bigl(1-R_i^2\bigr)\,(\Lambda^{-1})_{ii},\qquad \mathcal L\to-\tfrac12\Bigl(\sum_{i=1}^d\ln\Lambda_{ii}-\ln\det\Lambda\Bigr)",
     ),
     symbols=(
-        Symbol(r"\mu", "mu", "d", "mean of the law that is approximated"),
+        Symbol(r"\mu", "mu", "d", "mean of the distribution that is approximated"),
         Symbol(
             r"\Lambda", "precision", "d d", "its precision, the inverse of its covariance: symmetric, positive definite"
         ),
@@ -42,7 +42,7 @@ MEAN_FIELD = Concept(
             r"\mathcal L",
             "",
             "",
-            "evidence lower bound; here of a law that sums to 1, so that it is at most 0",
+            "evidence lower bound; here of a distribution that sums to 1, so that it is at most 0",
             "real",
             "nat",
         ),
@@ -73,7 +73,9 @@ MEAN_FIELD = Concept(
     readings="bishop2006pattern §10.1; blei2017variational §2.4; turner2011two",
     hypotheses=(
         Hypothesis("one factor after another, each by the newest of the others", "all-at-once-may-fall"),
-        Hypothesis("variances too small: those of single variables of a normal law", "a-difference-may-be-too-wide"),
+        Hypothesis(
+            "variances too small: those of single variables of a normal distribution", "a-difference-may-be-too-wide"
+        ),
         Hypothesis(
             r"something is lost: the variables are dependent in the coordinates chosen, $\Lambda$ not diagonal",
             "nothing-is-lost-along-the-axes",
@@ -92,7 +94,7 @@ MEAN_FIELD = Concept(
         ),
     ),
     deviations="The law here is known and normal, so that every number can be checked; the point of mean field is laws that are only known up to a constant.",
-    unverified="That the means are right, too, is so for normal laws; elsewhere they may be off.",
+    unverified="That the means are right, too, is so for normal distributions; elsewhere they may be off.",
     carries_gradient=True,
 )
 
@@ -244,7 +246,7 @@ def it_ends_where_the_closed_form_says(run, rng):
 
 @MEAN_FIELD.claim
 def the_bound_is_minus_the_divergence(run, rng):
-    """After each sweep the bound is minus the divergence of the factors from the law, computed from means and variances alone"""
+    """After each sweep the bound is minus the divergence of the factors from the distribution, computed from means and variances alone"""
     mu, P, m, v = drawn(rng, 3)
     C = np.linalg.inv(P)
     for sweeps in (1, 2, 5):
@@ -256,7 +258,7 @@ def the_bound_is_minus_the_divergence(run, rng):
 
 @MEAN_FIELD.claim
 def variances_are_too_small_by_a_known_factor(run, rng):
-    r"""For two variables the variances are $1-\rho^2$ times those of the law: 0.19 at $\rho=0.9$; for five that are equally correlated,
+    r"""For two variables the variances are $1-\rho^2$ times those of the distribution: 0.19 at $\rho=0.9$; for five that are equally correlated,
     $(1-\rho)(1+4\rho)/(1+3\rho)$ times: 0.247 at 0.8"""
     for rho in (-0.6, 0.3, 0.9):
         P = equal_correlation(2, rho)
@@ -267,7 +269,7 @@ def variances_are_too_small_by_a_known_factor(run, rng):
 
 @MEAN_FIELD.claim
 def variances_are_those_given_the_others(run, rng):
-    r"""The variances are those of each variable with all others held fixed, $(1-R_i^2)$ of its own: less for each variable of a law in which all are dependent,
+    r"""The variances are those of each variable with all others held fixed, $(1-R_i^2)$ of its own: less for each variable of a distribution in which all are dependent,
     by the linear regression on the others"""
     mu, P, m, v = drawn(rng, 5)
     C = np.linalg.inv(P)
@@ -324,7 +326,7 @@ def a_difference_may_be_too_wide(run, rng):
 
 @MEAN_FIELD.claim
 def nothing_is_lost_along_the_axes(run, rng):
-    """In the directions of its own axes the law is a product, and mean field is exact: the bound reaches 0 after one sweep"""
+    """In the directions of its own axes the distribution is a product, and mean field is exact: the bound reaches 0 after one sweep"""
     mu, P, m, v = drawn(rng, 4)
     w, Q = np.linalg.eigh(P)
     a, s, L = run(Q.T @ mu, np.diag(w), m, v, 1)
@@ -337,7 +339,7 @@ def nothing_is_lost_along_the_axes(run, rng):
 
 @MEAN_FIELD.claim
 def no_independent_law_is_nearer(run, rng):
-    """At the end no independent normal law has a higher bound: three weakly dependent variables, 200 nearby laws, and the one with the law's own variances, which is nearest by
+    """At the end no independent normal distribution has a higher bound: three weakly dependent variables, 200 nearby distributions, and the one with the distribution's own variances, which is nearest by
     KL(p‖q)"""
     mu, P, m, v = drawn(rng, 3)
     P = P + 0.5 * np.diag(np.diag(P))
@@ -403,7 +405,7 @@ def all_at_once(mu, precision, m, v, sweeps=10):
     caught_by="variances-are-too-small-by-a-known-factor, variances-are-those-given-the-others, no-independent-law-is-nearer"
 )
 def variances_of_the_law(mu, precision, m, v, sweeps=10):
-    """the law's own variances: moments matched"""
+    """the distribution's own variances: moments matched"""
     C = np.linalg.inv(precision)
     return history(
         mu, precision, m, v, sweeps, lambda m, v, i: (m[i] - precision[i] @ (m - mu) / precision[i, i], C[i, i])
@@ -423,7 +425,7 @@ def sign_of_the_pull(mu, precision, m, v, sweeps=10):
 
 @MEAN_FIELD.mutant(caught_by="it-ends-where-the-closed-form-says, order-changes-the-way-alone")
 def mean_of_the_law_forgotten(mu, precision, m, v, sweeps=10):
-    """the others' means in place of their distances from the law's"""
+    """the others' means in place of their distances from the distribution's"""
 
     def step(m, v, i):
         o = np.arange(len(mu)) != i
@@ -487,7 +489,7 @@ def covariance_for_precision(mu, precision, m, v, sweeps=10):
 MEAN_FIELD.erratum(
     "E318",
     common="Mean field underestimates the uncertainty, of whatever is computed from the variables (a common slip)",
-    why="For a normal law it underestimates the variance of each single variable. That of a difference of two positively correlated ones of equal variance comes out "
+    why="For a normal distribution it underestimates the variance of each single variable. That of a difference of two positively correlated ones of equal variance comes out "
     r"$1+\rho$ times as large as it is, since their errors no longer cancel.",
     right=r"$1/\Lambda_{ii}\le(\Lambda^{-1})_{ii}$ for single variables; of a sum $a^{\mathsf T}z$ it may be too small or too large",
     claims="a-difference-may-be-too-wide, variances-are-those-given-the-others",

@@ -1,4 +1,4 @@
-"""Metropolis–Hastings: a chain whose stationary law is known up to a factor."""
+"""Metropolis–Hastings: a chain whose stationary distribution is known up to a factor."""
 
 import functools
 import math
@@ -14,9 +14,9 @@ METROPOLIS = Concept(
     key="metropolis",
     kind="algorithm",
     title="Metropolis–Hastings",
-    summary=r"Draws from a law of which only ratios are known: propose a place to go to, and go there with the probability that makes the flow between any two "
+    summary=r"Draws from a distribution of which only ratios are known: propose a place to go to, and go there with the probability that makes the flow between any two "
     "places the same in both directions; else stay, and count the place where you are once more. How long the steps of a random walk should be is a question of the "
-    "dimension: of a normal law about 44 % of the proposals are taken at best in one, 23 % in many.",
+    "dimension: of a normal distribution about 44 % of the proposals are taken at best in one, 23 % in many.",
     formulas=(
         r"\alpha_{ij}=\min\Bigl(1,\frac{\pi_jQ_{ji}}{\pi_iQ_{ij}}\Bigr),\qquad P_{ij}=Q_{ij}\alpha_{ij}\quad(i\ne j),\qquad P_{ii}=1-\sum_{j\ne i}P_{ij}",
         r"\pi_iP_{ij}=\pi_jP_{ji}\ \Rightarrow\ \sum_i\pi_iP_{ij}=\pi_j",
@@ -72,9 +72,12 @@ METROPOLIS = Concept(
             "the chain can get from each state with mass to every other: else it keeps the target, and never finds it",
             "one-way-proposals-stand-still",
         ),
-        Hypothesis("its law tends to the target from any start: it is not periodic", "all-taken-may-swing-for-ever"),
         Hypothesis(
-            "the rate 0.234: many dimensions, of a normal law or of like factors", "one-dimension-takes-forty-four"
+            "its distribution tends to the target from any start: it is not periodic", "all-taken-may-swing-for-ever"
+        ),
+        Hypothesis(
+            "the rate 0.234: many dimensions, of a normal distribution or of like factors",
+            "one-dimension-takes-forty-four",
         ),
     ),
     conventions=(
@@ -134,7 +137,7 @@ def down():
 
 @METROPOLIS.exercise
 def asymmetric():
-    """x = 2 to x' = 3 for the law e^{-x}, proposals x·e^z: q(x'→x)/q(x→x') = x'/x."""
+    """x = 2 to x' = 3 for the distribution e^{-x}, proposals x·e^z: q(x'→x)/q(x→x') = x'/x."""
     return number(math.exp(-1) * 3 / 2, no_ratio=math.exp(-1), inverse=math.exp(-1) * 2 / 3)
 
 
@@ -154,7 +157,7 @@ def rate():
 
 
 def phi(x):
-    """The normal law's distribution function."""
+    """The normal distribution's distribution function."""
     return math.erfc(-x / math.sqrt(2)) / 2
 
 
@@ -208,7 +211,7 @@ def run(metropolis, p, Q):
 
 @METROPOLIS.claim
 def flows_are_the_same_both_ways(metropolis, rng):
-    r"""$\pi_iP_{ij}=\pi_jP_{ji}$ for all $i,\ j$, whatever $\pi$ and $Q$, also where some proposals go one way only and a state has no mass; each row of $P$ is a law. At random weights between 10 and 99 % of the proposals are taken"""
+    r"""$\pi_iP_{ij}=\pi_jP_{ji}$ for all $i,\ j$, whatever $\pi$ and $Q$, also where some proposals go one way only and a state has no mass; each row of $P$ is a distribution. At random weights between 10 and 99 % of the proposals are taken"""
     one_way = proposals(rng, 6) * (rng.random((6, 6)) < 0.7)
     one_way += np.diag(1 - one_way.sum(1))
     for Q, mass in ((proposals(rng, 6), 1.0), (one_way, 1.0), (proposals(rng, 6), 0.0)):
@@ -225,7 +228,7 @@ def flows_are_the_same_both_ways(metropolis, rng):
 
 @METROPOLIS.claim
 def the_target_stays_and_is_reached(metropolis, rng):
-    r"""$\pi P=\pi$, and from any state the law of the chain tends to $\pi$, where each is proposed from each: on 5 states, each proposed with 0.1 at least and none of more than five times the weight of another, nothing but rounding is left after 400 steps"""
+    r"""$\pi P=\pi$, and from any state the distribution of the chain tends to $\pi$, where each is proposed from each: on 5 states, each proposed with 0.1 at least and none of more than five times the weight of another, nothing but rounding is left after 400 steps"""
     p = rng.random(5) + 0.3
     P, _ = run(metropolis, p, 0.5 * proposals(rng, 5) + 0.1)
     yield roundoff(p @ P, p, terms=8)
@@ -290,7 +293,7 @@ def staying_counts(metropolis, rng):
 
 @METROPOLIS.claim
 def one_way_proposals_stand_still(metropolis, rng):
-    r"""Proposals round a circle, from each state to the next only, have no way back: none is ever taken, $P=I$, which keeps every law and finds none"""
+    r"""Proposals round a circle, from each state to the next only, have no way back: none is ever taken, $P=I$, which keeps every distribution and finds none"""
     Q = np.roll(np.eye(4), 1, axis=1)
     P, A = run(metropolis, np.array([1.0, 2.0, 3.0, 4.0]), Q)
     yield identical(P, np.eye(4))
@@ -299,7 +302,7 @@ def one_way_proposals_stand_still(metropolis, rng):
 
 @METROPOLIS.claim
 def all_taken_may_swing_for_ever(metropolis, rng):
-    r"""Two states of equal weight, each proposing the other: every proposal is taken, the mean over time is right, and the law of the chain swings for ever; where one proposal in a hundred from one of them is rejected, the law comes to rest"""
+    r"""Two states of equal weight, each proposing the other: every proposal is taken, the mean over time is right, and the distribution of the chain swings for ever; where one proposal in a hundred from one of them is rejected, the distribution comes to rest"""
     flip = np.array([[0.0, 1.0], [1.0, 0.0]])
     P, A = run(metropolis, np.ones(2), flip)
     yield identical(np.linalg.matrix_power(P, 1001), flip)
@@ -323,7 +326,7 @@ def line(length):
 
 @METROPOLIS.claim
 def one_dimension_takes_forty_four(metropolis, rng):
-    r"""A normal law on a line with normal steps: the share taken is $\frac2\pi\arctan\frac2\ell$, and the mean squared jump the printed mean over $\chi^2_1$; of $\ell=0.5,\ 1.3,\ 2.43,\ 4.5,\ 9$ the jump is largest at 2.43, where 44 % are taken. With 84 % it is
+    r"""A normal distribution on a line with normal steps: the share taken is $\frac2\pi\arctan\frac2\ell$, and the mean squared jump the printed mean over $\chi^2_1$; of $\ell=0.5,\ 1.3,\ 2.43,\ 4.5,\ 9$ the jump is largest at 2.43, where 44 % are taken. With 84 % it is
     less than a third of that"""
     jumps = []
     why = Text("81 places for a line", "以 81 个点代替直线")
@@ -341,7 +344,7 @@ def one_dimension_takes_forty_four(metropolis, rng):
 
 @functools.cache
 def sphere(length, d=20):
-    """The distance from the centre of a normal law in d dimensions, under steps of length ℓ/√d: places, proposals, weights, mean squared jumps."""
+    """The distance from the centre of a normal distribution in d dimensions, under steps of length ℓ/√d: places, proposals, weights, mean squared jumps."""
     from scipy.special import ive
 
     s, r = length / math.sqrt(d), np.linspace(1.2, 8, 80)
@@ -354,7 +357,7 @@ def sphere(length, d=20):
 
 
 def limits(length, d):
-    """Share taken and mean squared jump for the normal law in d dimensions, by the closed form: a mean over χ²."""
+    """Share taken and mean squared jump for the normal distribution in d dimensions, by the closed form: a mean over χ²."""
     r = (np.arange(1500) + 0.5) / 1500 * (math.sqrt(d) + 8)  # the root of χ², whose density has no pole at 0
     w = np.exp((d - 1) * np.log(r / math.sqrt(d)) - (r * r - d) / 2)
     taken = np.array([math.erfc(v) for v in (length / math.sqrt(8 * d) * r).tolist()])
@@ -363,7 +366,7 @@ def limits(length, d):
 
 @METROPOLIS.claim
 def many_dimensions_take_less(metropolis, rng):
-    r"""A normal law in 20 dimensions with normal steps, by the chain of the distances from the centre, whose proposals are not symmetric: share taken and mean squared jump are the printed means over $\chi^2_{20}$, and of $\ell=1.35,\ 2.39,\ 3.4$ the
+    r"""A normal distribution in 20 dimensions with normal steps, by the chain of the distances from the centre, whose proposals are not symmetric: share taken and mean squared jump are the printed means over $\chi^2_{20}$, and of $\ell=1.35,\ 2.39,\ 3.4$ the
     jump is longest at 2.39, where 24.6 % are taken; at 1.35, where half of them are, it is less than 0.72 of that"""
     why = Text("80 places for the distances", "以 80 个点代替距离")
     jumps = []
@@ -462,7 +465,7 @@ METROPOLIS.erratum(
     common="The more proposals are accepted, the better the sampler; half of them is a good goal in general (a common slip)",
     why="Tiny steps are nearly always accepted and go nowhere: at 84 % in one dimension the mean squared jump is less than a third of the best, which lies at 44 %; "
     "in 20 dimensions the best is at 25 %, taking half of them makes less than 72 % of its jump, and the limit is 23.4 %.",
-    right="For random walks on normal laws, and as a rule of thumb on others, aim for 0.44 in one dimension and for 0.234 in many",
+    right="For random walks on normal distributions, and as a rule of thumb on others, aim for 0.44 in one dimension and for 0.234 in many",
     claims="one-dimension-takes-forty-four, many-dimensions-take-less",
 )
 
@@ -497,7 +500,7 @@ def figure(length, dimension):
     right.set(xlabel="share taken", ylabel="squared jump / largest", xlim=(0, 1), ylim=(0, 1.08))
     right.legend(fontsize=9.5, loc="upper right", frameon=False)
     words = Text(
-        f"A normal law in {'one dimension' if d == 1 else f'{d} dimensions'}, steps of length ℓ = {length:.3g}: {taken} of {steps} proposals are taken, {A:.1%} in theory, and the mean squared jump is "
+        f"A normal distribution in {'one dimension' if d == 1 else f'{d} dimensions'}, steps of length ℓ = {length:.3g}: {taken} of {steps} proposals are taken, {A:.1%} in theory, and the mean squared jump is "
         f"{jump / curve[best, 1]:.1%} of the largest, which lies where {curve[best, 0]:.1%} are taken (dashed). The chain stays where a proposal is rejected.",
         f"{d} 维正态分布，步长 ℓ = {length:.3g}：{steps} 个提议中接受了 {taken} 个，理论上为 {A:.1%}；均方跳跃为最大值的 {jump / curve[best, 1]:.1%}，最大值位于接受率 "
         f"{curve[best, 0]:.1%} 处（虚线）。提议被拒绝时，链停在原处。",

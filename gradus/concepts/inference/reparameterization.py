@@ -68,7 +68,7 @@ REPARAMETERIZATION = Concept(
     key="reparameterization",
     kind="algorithm",
     title="Reparameterization trick",
-    summary="How to climb an expectation by the parameters of the law that it is taken under. Either the draw is written as a function of the parameters and of a "
+    summary="How to climb an expectation by the parameters of the distribution that it is taken under. Either the draw is written as a function of the parameters and of a "
     "noise that does not know them, and the derivative flows through it; or each value is weighted by the score, the "
     "derivative of the log-density. Both are unbiased; the first needs a continuous function and is mostly far less noisy.",
     formulas=(
@@ -92,9 +92,9 @@ REPARAMETERIZATION = Concept(
         Symbol("h", "jump", "", "what f rises by at 0"),
         Symbol("b", "baseline", "", "is subtracted from f before it meets the score"),
         Symbol("z", "", "", "a draw"),
-        Symbol(r"q_\theta,\ F_\theta", "", "", "density and distribution function of its law"),
+        Symbol(r"q_\theta,\ F_\theta", "", "", "density and distribution function of its distribution"),
         Symbol("g", "", "", "makes the draw of the noise"),
-        Symbol(r"\mu,\ \sigma", "", "", "mean and deviation of a normal law"),
+        Symbol(r"\mu,\ \sigma", "", "", "mean and deviation of a normal distribution"),
         Symbol("n,\\ k,\\ j", "", "", "number of draws, of coefficients; a power", "natural"),
     ),
     returns=(
@@ -120,7 +120,7 @@ REPARAMETERIZATION = Concept(
             "gradus.inference:pathwise_gradient",
             "torch",
             _library,
-            "and `score_gradient`: any law and function, with standard errors; the draws are PyTorch's `rsample`",
+            "and `score_gradient`: any distribution and function, with standard errors; the draws are PyTorch's `rsample`",
         ),
     ),
     readings="mohamed2020monte; figurnov2018implicit; jang2017categorical; maddison2017concrete; williams1992simple; kool2019buy",
@@ -135,12 +135,13 @@ REPARAMETERIZATION = Concept(
         ),
         Hypothesis("unbiased: z itself is drawn, not a softened z", "a-softened-coin-is-biased"),
         Hypothesis(
-            "less noisy through the draws: f is smooth beside the width of the law", "a-ripple-turns-the-tables"
+            "less noisy through the draws: f is smooth beside the width of the distribution",
+            "a-ripple-turns-the-tables",
         ),
     ),
     conventions=(
         Convention(
-            "the second parameter of the normal law",
+            "the second parameter of the normal distribution",
             "the deviation σ",
             r"$\ln\sigma$ or $\ln\sigma^2$, as networks put it out: the derivative is multiplied by σ, or by σ/2",
         ),
@@ -268,11 +269,11 @@ def cases(rng):
 
 @REPARAMETERIZATION.invalid
 def invalid(rng):
-    yield "a law that is not there", dict(noise=np.zeros(2), theta=np.ones(2), c=np.ones(2), law="cauchy")
+    yield "a distribution that is not there", dict(noise=np.zeros(2), theta=np.ones(2), c=np.ones(2), law="cauchy")
 
 
 def nodes(count=24):
-    """Points and weights that take means under the standard normal law, exactly for polynomials up to degree 47."""
+    """Points and weights that take means under the standard normal distribution, exactly for polynomials up to degree 47."""
     x, w = np.polynomial.hermite_e.hermegauss(count)
     return x, w / w.sum()
 
@@ -282,7 +283,7 @@ def means(found, w):
 
 
 def of_normal(c, m, s):
-    """d/dμ and d/dσ of E f for a polynomial of degree 4 at most: by the moments of the normal law."""
+    """d/dμ and d/dσ of E f for a polynomial of degree 4 at most: by the moments of the normal distribution."""
     by_m = [0, 1, 2 * m, 3 * m**2 + 3 * s**2, 4 * m**3 + 12 * m * s**2]
     by_s = [0, 0, 2 * s, 6 * m * s, 12 * m**2 * s + 12 * s**3]
     return np.array([np.dot(c, by_m[: len(c)]), np.dot(c, by_s[: len(c)])])
@@ -359,7 +360,7 @@ def own_draw_in_the_baseline(run, rng):
 
 
 def split(at, count=40):
-    """Points and weights on both sides of a place, for means under the standard normal law."""
+    """Points and weights on both sides of a place, for means under the standard normal distribution."""
     x, w = np.polynomial.legendre.leggauss(count)
     parts = [(low + (high - low) * (x + 1) / 2, w * (high - low) / 2) for low, high in ((-9.5, at), (at, 9.5))]
     points = np.concatenate([p for p, _ in parts])
@@ -398,7 +399,7 @@ def narrow_laws_are_hard_for_the_score(run, rng):
 
 @REPARAMETERIZATION.claim
 def a_ripple_turns_the_tables(run, rng):
-    r"""Through the draws is not always less noisy: for $f=10z^2-z^4-15$ under the standard normal law the variance by μ is 160 through the draws and 120 by
+    r"""Through the draws is not always less noisy: for $f=10z^2-z^4-15$ under the standard normal distribution the variance by μ is 160 through the draws and 120 by
     the score, without any baseline"""
     x, w = nodes()
     theta, c = np.array([0.0, 1.0]), np.array([-15.0, 0.0, 10.0, 0.0, -1.0])
@@ -408,7 +409,7 @@ def a_ripple_turns_the_tables(run, rng):
 
 @REPARAMETERIZATION.claim
 def gamma_by_its_quantiles(run, rng):
-    """For a gamma law the derivative of a draw by the shape is that of the quantile function, at five levels for three shapes; to a thousandth, since PyTorch
+    """For a gamma distribution the derivative of a draw by the shape is that of the quantile function, at five levels for three shapes; to a thousandth, since PyTorch
     approximates it"""
     from scipy.special import gammaincinv
 
@@ -425,7 +426,7 @@ def gamma_by_its_quantiles(run, rng):
 
 @REPARAMETERIZATION.claim
 def gamma_means_agree(run, rng):
-    r"""Under a gamma law both have the mean $(2\alpha+1)/\beta^2$ by the shape and $-2\alpha(\alpha+1)/\beta^3$ by the rate for $f=z^2$, by quadrature"""
+    r"""Under a gamma distribution both have the mean $(2\alpha+1)/\beta^2$ by the shape and $-2\alpha(\alpha+1)/\beta^3$ by the rate for $f=z^2$, by quadrature"""
     a, b = 2.5, 1.3
     t = np.linspace(-9, 3.7, 120)
     z = np.exp(t)

@@ -30,7 +30,7 @@ class KalmanFilter:
 
     .. math:: x_0\sim N(m,P),\quad x_{t+1}=F_tx_t+B_tu_t+c_t+w_t,\quad y_t=H_tx_t+d_t+v_t,\quad w_t\sim N(0,Q_t),\ v_t\sim N(0,R_t)
 
-    Times are 0 … T − 1; $F_t$, $Q_t$, $B_t$, $u_t$ and $c_t$ take the state from t to t + 1, and the start is the law of the first state *before*
+    Times are 0 … T − 1; $F_t$, $Q_t$, $B_t$, $u_t$ and $c_t$ take the state from t to t + 1, and the start is the distribution of the first state *before*
     its observation. A matrix of two axes is the same always; with a third axis before them it is one a time, (time, rows, columns), and
     further axes in front are of series that have models of their own: a model each that does not change is (series, 1, rows, columns).
     Offsets alike: (states), (time, states), (series, time, states).

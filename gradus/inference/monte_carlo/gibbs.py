@@ -61,7 +61,7 @@ def gibbs(
     scan: Scan = "systematic",
     seed: int = 0,
 ) -> NetworkDraws:
-    r"""Draws from a network given evidence: each variable in turn from its law given all others.
+    r"""Draws from a network given evidence: each variable in turn from its distribution given all others.
 
     .. math:: x_i'\sim P(x_i\mid x_{-i})\propto\prod_{c\ni i}\psi_c(x_c)
 
@@ -129,7 +129,7 @@ def gibbs_matrix(
 
     .. math:: P=K_1K_2\cdots K_n\ \text{(systematic)},\qquad P=\frac1n\sum_iK_i\ \text{(random: one variable)},
 
-    where K_i draws the variable i from its law given all others.
+    where K_i draws the variable i from its distribution given all others.
 
     Args:
         network: a Bayesian or Markov network of few states.

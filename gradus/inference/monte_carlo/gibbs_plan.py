@@ -1,4 +1,4 @@
-"""The conditional law of each variable of a network given all others, for many states at once."""
+"""The conditional distribution of each variable of a network given all others, for many states at once."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class GibbsPlan:
         return np.asarray(law / law.sum(1, keepdims=True))
 
     def drawn(self, law: Array, u: Array) -> Whole:
-        """A state for each row of a law: the first at which the law's sum exceeds u."""
+        """A state for each row of a distribution: the first at which the distribution's sum exceeds u."""
         above = np.cumsum(law, 1)
         return np.asarray((above <= (u * above[:, -1])[:, None]).sum(1))
 

@@ -12,14 +12,14 @@ __all__ = ["divergence", "log_probability", "minus_entropy", "probabilities"]
 
 
 def probabilities(law: Distribution) -> Tensor | None:
-    """Of all values, along the last axis; None where the law does not hold them."""
+    """Of all values, along the last axis; None where the distribution does not hold them."""
     if isinstance(law, (Categorical, OneHotCategorical)):
         return law.probs
     return torch.stack((1 - law.probs, law.probs), -1) if isinstance(law, Bernoulli) else None
 
 
 def _logarithms(law: Distribution) -> Tensor | None:
-    """Of the probabilities of all values, along the last axis; None where the law does not hold them.
+    """Of the probabilities of all values, along the last axis; None where the distribution does not hold them.
 
     A law's `logits` are those it was given, or are made of probabilities that PyTorch holds between ε and 1 − ε: beyond what such probabilities
     can make they were given, elsewhere the probabilities are exact.
@@ -61,7 +61,7 @@ def log_probability(law: Distribution, z: Tensor) -> Tensor:
 
 
 def divergence(q: Distribution, p: Distribution) -> Tensor | None:
-    """KL(q‖p) of two laws of one kind that hold the probabilities of their values; None for others."""
+    """KL(q‖p) of two distributions of one kind that hold the probabilities of their values; None for others."""
     if type(q) is not type(p):
         return None
     if isinstance(q, Independent) and isinstance(p, Independent):
@@ -76,7 +76,7 @@ def divergence(q: Distribution, p: Distribution) -> Tensor | None:
 
 
 def minus_entropy(q: Distribution) -> Tensor | None:
-    """E ln q of a law that holds the probabilities of its values; None for others."""
+    """E ln q of a distribution that holds the probabilities of its values; None for others."""
     if isinstance(q, Independent):
         inner = minus_entropy(q.base_dist)
         return None if inner is None else _summed(inner, q)

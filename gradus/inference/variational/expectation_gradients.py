@@ -1,4 +1,4 @@
-"""The derivative of an expectation by the parameters of its law: through the draws, or by the score."""
+"""The derivative of an expectation by the parameters of its distribution: through the draws, or by the score."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def pathwise_gradient(
         The `GradientEstimate`.
 
     Raises:
-        GradusError: a law without `rsample`, a function whose derivative PyTorch does not know, values that are no numbers,
-            parameters that the law refuses.
+        GradusError: a distribution without `rsample`, a function whose derivative PyTorch does not know, values that are no numbers,
+            parameters that the distribution refuses.
 
     Cost: one forward and backward pass a group.
 
@@ -100,7 +100,7 @@ def score_gradient(
     groups: int = 50,
     seed: int | None = None,
 ) -> GradientEstimate:
-    r"""The derivative of E f(z) by the score, for any f and any law, with its standard error and variance.
+    r"""The derivative of E f(z) by the score, for any f and any distribution, with its standard error and variance.
 
     .. math:: \nabla_\theta\,\mathbb E_{q_\theta}f(z)=\mathbb E_{q_\theta}\bigl[(f(z)-b)\,\nabla_\theta\ln q_\theta(z)\bigr]
 
@@ -119,7 +119,7 @@ def score_gradient(
         The `GradientEstimate`.
 
     Raises:
-        GradusError: groups of one draw with leave-one-out, values that are no numbers, parameters that the law refuses.
+        GradusError: groups of one draw with leave-one-out, values that are no numbers, parameters that the distribution refuses.
 
     Cost: one pass of f, one forward and backward pass of the log-density a group.
 
@@ -174,14 +174,14 @@ def _made(law: Any, parameters: list[Tensor]) -> Distribution:
     """The distribution of the parameters.
 
     Raises:
-        GradusError: the law does not take them: their values, shapes or number; or it makes something else.
+        GradusError: the distribution does not take them: their values, shapes or number; or it makes something else.
     """
     try:
         made = law(*parameters)
     except (TypeError, ValueError, RuntimeError) as error:
         came = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refusal(
-            "parameters", ("parameters that the law takes", "分布所接受的参数"), Text(came, came)
+            "parameters", ("parameters that the distribution takes", "分布所接受的参数"), Text(came, came)
         ) from error
     return distribution("law", made)
 

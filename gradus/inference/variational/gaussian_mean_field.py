@@ -1,4 +1,4 @@
-"""Coordinate-ascent mean field for normal laws: how fast it arrives, and what it says of the variances."""
+"""Coordinate-ascent mean field for normal distributions: how fast it arrives, and what it says of the variances."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["GaussianMeanField", "mean_field_gaussian"]
 
 
 class GaussianMeanField(NamedTuple):
-    """Independent normal laws in place of a normal law, and the way to them.
+    """Independent normal distributions in place of a normal distribution, and the way to them.
 
     Attributes:
         mean: (…, d).
         variance: (…, d); once each coordinate has been updated 1/Λ_ii, the variance given all others.
-        elbo: (sweeps, …, d): the bound after each step, here minus the divergence from the law: entry [t, …, i] after the i-th step of
+        elbo: (sweeps, …, d): the bound after each step, here minus the divergence from the distribution: entry [t, …, i] after the i-th step of
             sweep t. It never falls.
         converged: whether a sweep moved no mean by more than the tolerance, in deviations.
 
@@ -52,12 +52,12 @@ def mean_field_gaussian(
     sweeps: int = 100,
     tolerance: float = 1e-10,
 ) -> GaussianMeanField:
-    r"""The independent normal laws nearest to N(μ, Λ⁻¹), by updating one coordinate after another.
+    r"""The independent normal distributions nearest to N(μ, Λ⁻¹), by updating one coordinate after another.
 
     .. math:: m_i\leftarrow\mu_i-\frac1{\Lambda_{ii}}\sum_{j\ne i}\Lambda_{ij}(m_j-\mu_j),\qquad v_i\leftarrow\frac1{\Lambda_{ii}},\qquad
         \mathcal L=-\mathrm{KL}\bigl(\mathcal N(m,\operatorname{diag}v)\,\Vert\,\mathcal N(\mu,\Lambda^{-1})\bigr)
 
-    It ends at m = μ and v_i = 1/Λ_ii, which is no larger than the law's own variance, and at a bound of −½(Σ ln Λ_ii − ln det Λ). That is known
+    It ends at m = μ and v_i = 1/Λ_ii, which is no larger than the distribution's own variance, and at a bound of −½(Σ ln Λ_ii − ln det Λ). That is known
     beforehand: what the function shows is the way, which is Gauss–Seidel's iteration, slow where coordinates are strongly dependent.
 
     Args:

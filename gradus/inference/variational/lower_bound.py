@@ -182,10 +182,10 @@ def _closed_form(q: Distribution, prior: Distribution | None) -> Tensor | None:
         return -q.entropy() if prior is None else kl_divergence(q, prior)
     except NotImplementedError:
         return None
-    except RuntimeError as error:  # categorical laws over different numbers of values
+    except RuntimeError as error:  # categorical distributions over different numbers of values
         came = str(error).partition("\n")[0]
         raise refusal(
-            "prior", ("a law over the same values as q", "与 q 取值相同的分布"), Text(came, came)
+            "prior", ("a distribution over the same values as q", "与 q 取值相同的分布"), Text(came, came)
         ) from None
 
 

@@ -21,8 +21,8 @@ class RegressionMeanField(NamedTuple):
     Attributes:
         mean: of the weights, (d,).
         covariance: of the weights, (d, d).
-        noise: shape and rate of the gamma law of the noise's precision τ; its mean is their ratio.
-        weights: shape and rate of the gamma law of the weights' precision α; (∞, ∞) where it was given.
+        noise: shape and rate of the gamma distribution of the noise's precision τ; its mean is their ratio.
+        weights: shape and rate of the gamma distribution of the weights' precision α; (∞, ∞) where it was given.
         elbo: a lower bound on ln p(y), after each step; it never falls.
         converged: whether a sweep raised the bound by no more than the tolerance.
 
@@ -109,7 +109,7 @@ def mean_field_regression(
     target = y.detach().double()
     z = U.mT @ target
     outside, idle = float((target - U @ z).square().sum()), d - len(s)  # directions that X does not see
-    tau = (a0, b0)  # the laws' shapes and rates; α's is only its mean where it is known
+    tau = (a0, b0)  # the distributions' shapes and rates; α's is only its mean where it is known
     law = (c0, d0) if alpha is None else (math.inf, math.inf)
     mean_alpha = c0 / d0 if alpha is None else alpha
     history: list[float] = []
