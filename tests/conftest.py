@@ -39,7 +39,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 ONE_IN = {
     "test_a_damaged_file_does_not_end_the_list": 3,
     "test_a_healthy_network_raises_no_alarm": 2,
-    "test_a_hostile_implementation_ends_as_what_it_is": 2,
+    "test_a_hostile_implementation_ends_as_what_it_is": 4,
     "test_a_script_ends_with_the_status_of_the_shell": 2,
     "test_a_sick_network_is_found": 2,
     "test_a_system_without_a_state_stops_with_a_message": 2,
@@ -48,7 +48,7 @@ ONE_IN = {
     "test_fisher_information_is_the_covariance_of_the_score": 3,
     "test_fresh_refuses_a_folder_with_a_file_that_no_run_wrote": 3,
     "test_jacobians_of_both_modes_equal_those_of_jax": 3,
-    "test_one_call_ends_where_a_call_a_tensor_does": 3,
+    "test_one_call_ends_where_a_call_a_tensor_does": 6,
     "test_parameters_that_others_use_are_left_where_they_are": 2,
     "test_reports_in_both_languages": 2,
     "test_resume_is_exact": 2,

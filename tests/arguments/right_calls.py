@@ -36,6 +36,7 @@ from tools.public_surface import PACKAGES, methods, public
 
 RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
+    "Beliefs", "ClampingError", "LoopyPosterior",
     "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
     "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
@@ -78,7 +79,7 @@ WITHOUT: dict[str, str] = {
     **{
         f"gradus.inference.{of}.{method}": "as of BayesianNetwork: the same function"
         for of in ("MarkovNetwork", "Network")
-        for method in ("given", "index", "joint", "size")
+        for method in ("conditional", "given", "index", "joint", "markov_blanket", "size")
     },
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",

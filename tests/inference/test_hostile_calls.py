@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch.distributions import Normal
+from torch.distributions import Distribution, Normal
 
 from gradus.errors import GradusError
 from gradus.inference import (
@@ -174,8 +174,19 @@ def test_not_a_number_has_no_best_tags() -> None:
     assert [len(row) for row in LinearChainCRF(2).decode(scores, padded)] == [3, 2]
 
 
+@pytest.fixture(params=[True, False], ids=["checks", "after torch.compile"])
+def checks(request: pytest.FixtureRequest) -> Any:
+    """PyTorch's checks of distributions: the first use of `torch.compile` turns them off."""
+    before = Distribution._validate_args
+    Distribution.set_default_validate_args(request.param)
+    yield request.param
+    assert Distribution._validate_args is request.param
+    Distribution.set_default_validate_args(before)
+
+
+@pytest.mark.usefixtures("checks")
 @pytest.mark.parametrize("parameters", [(1.0, -1.0), ([0.0, 0.0], [1.0, 1.0, 1.0]), (0.0, 1.0, 1.0, 1.0)])
 @pytest.mark.parametrize("estimate", [pathwise_gradient, score_gradient])
-def test_parameters_that_a_law_refuses_are_named(estimate: Any, parameters: Any) -> None:
-    with pytest.raises(GradusError, match="parameters: expected parameters that the law takes"):
+def test_parameters_that_a_distribution_refuses_are_named(estimate: Any, parameters: Any) -> None:
+    with pytest.raises(GradusError, match="parameters: expected parameters that the distribution takes"):
         estimate(torch.square, Normal, tuple(map(torch.tensor, parameters)), samples=200)

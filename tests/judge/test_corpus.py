@@ -39,7 +39,7 @@ COMPILED = (
 
 
 LARGE = ("lb_gram",)  # two gigabytes, for the products of all pairs
-QUICK = 30  # one entry in so many belongs to the ordinary run
+QUICK = 45  # one entry in so many belongs to the ordinary run
 
 
 def parameters(corpus, slow=()):

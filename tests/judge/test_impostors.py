@@ -11,7 +11,7 @@ from gradus.frameworks.structure import flatten
 from gradus.verify import claims_of, judge
 from tests.judge.impostors import IMPOSTORS, applies, impostor_of, put_back
 
-OF_ALL = 4  # one page in so many belongs to the ordinary run
+OF_ALL = 8  # one page in so many belongs to the ordinary run
 REMARKS = ("rejects-invalid-input", "accepts-empty-batch")  # no proof that values are wrong
 
 

@@ -110,6 +110,7 @@ def curves(folder):
     return arrays, about["history"]
 
 
+@pytest.mark.slow
 def test_from_scratch_stops_within_an_epoch_and_goes_on_exactly(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     argv = ["from-scratch", "--model", "lenet", "--seed", "0", "--epochs", "1", "--directory"]

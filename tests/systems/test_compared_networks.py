@@ -117,7 +117,7 @@ def test_what_was_compared_is_printed(key, tiny, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(re.match(r"Network +Training error +Test error", line) for line in lines), lines
     assert sum(line.startswith(("plain, ", "residual, ")) for line in lines) >= 2
-    main([*argv, str(tmp_path / "quiet"), "--quiet"])
+    main([*argv, str(tmp_path / "told"), "--resume", "--quiet"])
     assert capsys.readouterr().out == ""
 
 

@@ -83,7 +83,7 @@ BELIEF_PROPAGATION = Concept(
     returns=(
         Result("b", "n k", "the beliefs of the variables"),
         Result("c", "cells", "the beliefs of the tables, one table after another, each row by row"),
-        Result("ln Z_B", "", "Bethe's estimate of ln Z; with maxima, of the largest ln of the product"),
+        Result("ln_Z", "", "Bethe's estimate of ln Z; with maxima, of the largest ln of the product"),
     ),
     aliases="sum-product algorithm, max-product, loopy BP, loopy belief propagation, factor graph, Bethe free energy, message passing "
     "in graphical models, 和积算法, 信念传播, 最大积算法, 因子图, 环状置信传播, Bethe 自由能",

@@ -73,9 +73,8 @@ JUNCTION_TREE = Concept(
         Result(
             "beliefs",
             "",
-            "a tuple with $P(x_c\\mid e)$ of each cluster: arrays with an axis for each variable, of length 1 where the cluster does not hold it",
+            "a tuple with $P(x_c\\mid e)$ of each cluster: arrays with an axis for each variable, of length 1 where the cluster does not hold it; and $Z$",
         ),
-        Result("evidence", "", "$Z$"),
     ),
     needs=("variable-elimination",),
     source="lauritzen1988local",

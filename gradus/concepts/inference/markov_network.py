@@ -57,7 +57,7 @@ MARKOV_NETWORK = Concept(
     year=1971,
     people=("John Hammersley", "Peter Clifford", "Julian Besag", "Josiah Willard Gibbs", "Ernst Ising"),
     returns=(
-        Result("ln Z", "", "logarithm of the partition function"),
+        Result("ln_Z", "", "logarithm of the partition function"),
         Result("p", "", "probability of the joint state x"),
         Result(
             "conditional",

@@ -13,7 +13,7 @@ from torch.distributions import Distribution
 from gradus.arguments import refusal, whole
 from gradus.text import Text
 
-__all__ = ["distribution", "seeded", "values"]
+__all__ = ["checks_on", "distribution", "seeded", "values"]
 
 
 def distribution(name: str, value: Any) -> Distribution:
@@ -29,6 +29,20 @@ def distribution(name: str, value: Any) -> Distribution:
         "例如 torch.distributions.Normal(0.0, 1.0)",
     )
     raise refusal(name, ("a distribution of torch.distributions", " torch.distributions 的分布"), value, mend, kind=True)  # fmt: skip
+
+
+@contextmanager
+def checks_on() -> Iterator[None]:
+    """Within it a distribution checks its parameters and values unless it was told not to.
+
+    The first use of `torch.compile` turns these checks off for the whole process.
+    """
+    before = Distribution._validate_args
+    Distribution.set_default_validate_args(True)
+    try:
+        yield
+    finally:
+        Distribution.set_default_validate_args(before)
 
 
 @contextmanager

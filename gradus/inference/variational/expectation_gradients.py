@@ -13,7 +13,7 @@ from torch.distributions import Distribution
 from gradus.arguments import function as callable_argument
 from gradus.arguments import number, refusal, whole
 from gradus.arguments.tensors import tensor
-from gradus.inference.variational.draws import distribution, seeded, values
+from gradus.inference.variational.draws import checks_on, distribution, seeded, values
 from gradus.text import Text
 
 __all__ = ["GradientEstimate", "pathwise_gradient", "score_gradient"]
@@ -177,7 +177,8 @@ def _made(law: Any, parameters: list[Tensor]) -> Distribution:
         GradusError: the distribution does not take them: their values, shapes or number; or it makes something else.
     """
     try:
-        made = law(*parameters)
+        with checks_on():
+            made = law(*parameters)
     except (TypeError, ValueError, RuntimeError) as error:
         came = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise refusal(

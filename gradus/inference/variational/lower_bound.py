@@ -15,7 +15,7 @@ from gradus.inference.variational.discrete import (
     divergence as discrete_divergence,
 )
 from gradus.inference.variational.discrete import log_probability, minus_entropy, probabilities
-from gradus.inference.variational.draws import distribution, seeded, values
+from gradus.inference.variational.draws import checks_on, distribution, seeded, values
 from gradus.text import Text
 
 __all__ = ["ELBO", "elbo"]
@@ -191,7 +191,8 @@ def _closed_form(q: Distribution, prior: Distribution | None) -> Tensor | None:
 
 def _log_prior(prior: Distribution, z: Tensor) -> Tensor:
     try:
-        return log_probability(prior, z)
+        with checks_on():
+            return log_probability(prior, z)
     except ValueError:  # PyTorch's own check of values
         mend = (
             "transform q, or give a prior without validate_args",
