@@ -5,6 +5,19 @@ import math
 
 import numpy as np
 
+from gradus.concepts.inference.factors_by_axes import (
+    EDGES,
+    ORDERS,
+    PLACES,
+    RAIN,
+    SLIPPERY,
+    SPRINKLER,
+    WET,
+    drawn,
+    garden,
+    pairs,
+    spread,
+)
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, raises, roundoff
 from gradus.page.exercises import choice, number
@@ -182,15 +195,6 @@ def calibrate(tables, clusters, edges, evidence=()):
     return tuple(belief / Z for belief in beliefs), Z
 
 
-def spread(table, scope, n):
-    """A table over some variables as an array with an axis for each of n."""
-    table, scope = np.asarray(table, float), list(scope)
-    shape = [1] * n
-    for i, k in zip(scope, table.shape, strict=True):
-        shape[i] = k
-    return table.transpose(np.argsort(scope)).reshape(shape)
-
-
 def rows(clusters, n):
     """Clusters by their variables, as rows of yes and no."""
     return np.array([[i in c for i in range(n)] for c in clusters])
@@ -230,19 +234,7 @@ def joined(tables, order):
     return rows(clusters, n), np.array(edges, int).reshape(-1, 2)
 
 
-RAIN, SPRINKLER, WET, SLIPPERY = range(4)
 GARDEN = rows([{RAIN, SPRINKLER, WET}, {WET, SLIPPERY}], 4)
-
-
-def garden():
-    """Rain and a sprinkler wet the grass, and wet grass is slippery; state 1 is yes."""
-    wet = np.array([[0.0, 0.8], [0.9, 1.0]])  # by rain and sprinkler
-    return (
-        spread([0.8, 0.2], [RAIN], 4),
-        spread([0.5, 0.5], [SPRINKLER], 4),
-        spread(np.stack([1 - wet, wet], -1), [RAIN, SPRINKLER, WET], 4),
-        spread([[0.9, 0.1], [0.4, 0.6]], [WET, SLIPPERY], 4),
-    )
 
 
 def marginal(beliefs, clusters, i):
@@ -314,20 +306,6 @@ def accepted(calibrate, *arguments):
     except ValueError:
         return False
     return True
-
-
-def pairs(edges, n, rng, k=2):
-    """A factor over each pair, with positive entries."""
-    return tuple(spread(rng.uniform(0.1, 1, (k, k)), edge, n) for edge in edges)
-
-
-def drawn(rng, sizes, parents=2):
-    """A random Bayesian network: variable i has up to so many parents among those before it."""
-    n, tables = len(sizes), []
-    for i, k in enumerate(sizes):
-        above = sorted(rng.choice(i, min(i, parents), replace=False)) if i else []
-        tables.append(spread(rng.dirichlet(np.ones(k), [sizes[j] for j in above]), [*above, i], n))
-    return tuple(tables)
 
 
 def with_tree(rng, sizes, markov=False):
@@ -790,11 +768,6 @@ JUNCTION_TREE.erratum(
     right="The joint posterior is the product of the clusters' beliefs divided by the product of the separators'",
     claims="beliefs-over-separators-are-the-joint",
 )
-
-
-PLACES = np.array([[0.0, 0.0], [1.0, 0.9], [1.0, 0.0], [1.0, -0.9], [2.0, 0.45], [2.0, -0.45], [3.0, 0.9], [3.0, -0.9]])
-EDGES = ((0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (2, 5), (3, 5), (4, 6), (5, 7), (6, 7))
-ORDERS = ((6, 7, 1, 3, 0, 4, 5, 2), (2, 4, 5, 0, 1, 3, 6, 7), (0, 1, 2, 3, 4, 5, 6, 7))
 
 
 def laid(edges, count):

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from gradus.concepts.inference.factors_by_axes import drawn, spread
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import EPSILON, bound, identical, invariance, raises, roundoff
 from gradus.page.exercises import choice, number
@@ -144,15 +145,6 @@ def explain(tables, summed=(), evidence=()):
     return states, best, (alike != alike[0]).any(0)
 
 
-def spread(table, scope, n):
-    """A table over some variables as an array with an axis for each of n."""
-    table, scope = np.asarray(table, float), list(scope)
-    shape = [1] * n
-    for i, k in zip(scope, table.shape, strict=True):
-        shape[i] = k
-    return table.transpose(np.argsort(scope)).reshape(shape)
-
-
 WEATHER, PLAN = 0, 1
 
 
@@ -223,15 +215,6 @@ def suspects():
     joint = np.zeros((2, 2, 2))
     joint[1, 0, 0], joint[0, 1, 0], joint[0, 0, 1] = 0.4, 0.35, 0.25
     return (joint,)
-
-
-def drawn(rng, sizes, parents=2):
-    """A random Bayesian network: variable i has up to so many parents among those before it."""
-    n, tables = len(sizes), []
-    for i, k in enumerate(sizes):
-        above = sorted(rng.choice(i, min(i, parents), replace=False)) if i else []
-        tables.append(spread(rng.dirichlet(np.ones(k), [sizes[j] for j in above]), [*above, i], n))
-    return tuple(tables)
 
 
 @MAP.cases

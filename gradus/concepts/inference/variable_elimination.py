@@ -5,6 +5,19 @@ import math
 
 import numpy as np
 
+from gradus.concepts.inference.factors_by_axes import (
+    EDGES,
+    ORDERS,
+    PLACES,
+    RAIN,
+    SLIPPERY,
+    SPRINKLER,
+    WET,
+    drawn,
+    garden,
+    pairs,
+    spread,
+)
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
 from gradus.page.evidence import bound, identical, invariance, raises, roundoff
 from gradus.page.exercises import choice, number
@@ -166,29 +179,6 @@ def eliminate(tables, query, order, evidence=()):
     return np.broadcast_to(answer / Z, [k if i == query else 1 for i, k in enumerate(sizes)]).ravel() / 1.0, Z, width
 
 
-def spread(table, scope, n):
-    """A table over some variables as an array with an axis for each of n."""
-    table, scope = np.asarray(table, float), list(scope)
-    shape = [1] * n
-    for i, k in zip(scope, table.shape, strict=True):
-        shape[i] = k
-    return table.transpose(np.argsort(scope)).reshape(shape)
-
-
-RAIN, SPRINKLER, WET, SLIPPERY = range(4)
-
-
-def garden():
-    """Rain and a sprinkler wet the grass, and wet grass is slippery; state 1 is yes."""
-    wet = np.array([[0.0, 0.8], [0.9, 1.0]])  # by rain and sprinkler
-    return (
-        spread([0.8, 0.2], [RAIN], 4),
-        spread([0.5, 0.5], [SPRINKLER], 4),
-        spread(np.stack([1 - wet, wet], -1), [RAIN, SPRINKLER, WET], 4),
-        spread([[0.9, 0.1], [0.4, 0.6]], [WET, SLIPPERY], 4),
-    )
-
-
 @VARIABLE_ELIMINATION.example
 def example():
     tables, evidence = garden(), ((SLIPPERY, 1),)
@@ -226,11 +216,6 @@ def a_ring():
     return choice(two=widths == {2}, one=widths == {1}, order=len(widths) > 1)
 
 
-def pairs(edges, n, rng, k=2):
-    """A factor over each pair, with positive entries."""
-    return tuple(spread(rng.uniform(0.1, 1, (k, k)), edge, n) for edge in edges)
-
-
 def star(leaves, rng=None):
     """A hub, variable 0, joined to each leaf."""
     return pairs([(0, i) for i in range(1, leaves + 1)], leaves + 1, rng or np.random.default_rng(0))
@@ -240,15 +225,6 @@ def grid(side, rng):
     """Variables on a square, each joined to its neighbours."""
     here = [(i, i + 1) for i in range(side * side) if (i + 1) % side]
     return pairs([*here, *((i, i + side) for i in range(side * (side - 1)))], side * side, rng)
-
-
-def drawn(rng, sizes, parents=2):
-    """A random Bayesian network: variable i has up to so many parents among those before it."""
-    n, tables = len(sizes), []
-    for i, k in enumerate(sizes):
-        above = sorted(rng.choice(i, min(i, parents), replace=False)) if i else []
-        tables.append(spread(rng.dirichlet(np.ones(k), [sizes[j] for j in above]), [*above, i], n))
-    return tuple(tables)
 
 
 @VARIABLE_ELIMINATION.cases
@@ -576,10 +552,6 @@ VARIABLE_ELIMINATION.erratum(
     right="Evidence takes the variable's axis out of the factors that hold it, not the factors out of the product",
     claims="evidence-cuts-the-graph",
 )
-
-PLACES = np.array([[0.0, 0.0], [1.0, 0.9], [1.0, 0.0], [1.0, -0.9], [2.0, 0.45], [2.0, -0.45], [3.0, 0.9], [3.0, -0.9]])
-EDGES = ((0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (2, 5), (3, 5), (4, 6), (5, 7), (6, 7))
-ORDERS = ((6, 7, 1, 3, 0, 4, 5, 2), (2, 4, 5, 0, 1, 3, 6, 7), (0, 1, 2, 3, 4, 5, 6, 7))
 
 
 def steps(order):
