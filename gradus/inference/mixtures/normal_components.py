@@ -17,6 +17,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 CHUNK = 1000  # rows whose features stay in the processor's cache
 LOG_2_PI = 1.8378770664093453
 LOST = 1e-8  # how much of a log-density may be lost to cancellation
+FLAT = 1e-15  # of the largest deviation, below which another is rounding
 POINT = 1e26  # squared radius of the data over a component's variance, from which on it is a point
 
 
@@ -64,9 +65,8 @@ def _factors(covariances: Array) -> tuple[Array, Array]:
             lower = np.linalg.cholesky(covariance)
         except np.linalg.LinAlgError:
             raise Collapse(k) from None
-        if (
-            not np.isfinite(lower).all()
-            or lower.diagonal().min() <= 1e-8 * np.sqrt(covariance.diagonal().max()) * 1e-7
+        if not np.isfinite(lower).all() or lower.diagonal().min() <= FLAT * np.sqrt(
+            covariance.diagonal().max()
         ):
             raise Collapse(k)
         factors[k] = solve_triangular(lower, one, lower=True)
