@@ -384,6 +384,7 @@ def ranks_know_no_scale(diagnostics, rng):
     multiplies both MCSE by $\lvert a\rvert$; it keeps ESS$_{\text{tail}}$ too, for $a<0$ if neither quantile is itself a draw"""
     x = autoregression(rng, 3, 101, 0.6)  # an odd number: else two are equally far from the median
     rhat, bulk, tail, mean, sd, _ = (np.asarray(v, float) for v in diagnostics(x))
+    yield bound(min(bulk, tail, mean, sd), 1e-3, "≥", Text("there is something to keep", "确有可保持的量"))
     for f in (np.exp, np.arctan):
         _, bulk_of_f, tail_of_f, *_ = diagnostics(f(x))
         yield invariance([float(bulk_of_f), float(tail_of_f)], [bulk, tail], terms=400)
@@ -398,6 +399,7 @@ def order_of_chains_and_of_time(diagnostics, rng):
     """Nothing changes when the chains are put in another order, or when time runs backwards; within chains of mean 0 the order counts: draws of an autoregression with ρ = 0.8, shuffled in time, are worth more than three times as many"""
     x = autoregression(rng, 4, 200, 0.8)
     want = [np.asarray(v, float) for v in diagnostics(x)[:5]]
+    yield bound(min(want), 1e-3, "≥", Text("there is something to keep", "确有可保持的量"))
     for y in (x[[2, 0, 3, 1]], x[:, ::-1].copy()):
         yield invariance([float(v) for v in diagnostics(y)[:5]], want, terms=800)
     x = x - x.mean(1, keepdims=True)
@@ -407,10 +409,11 @@ def order_of_chains_and_of_time(diagnostics, rng):
 
 @DIAGNOSTICS.claim
 def the_middle_draw_is_left_out(diagnostics, rng):
-    r"""Of an odd number of draws the middle one does not count in ESS$_{\text{bulk}}$: it may be anything"""
+    r"""Of an odd number of draws the middle one does not count in ESS$_{\text{bulk}}$: it may be anything; the one before it counts"""
     x = autoregression(rng, 4, 60, 0.5)
-    wild = np.insert(x, 30, 1e6, axis=1)
-    yield invariance(float(diagnostics(wild)[1]), float(diagnostics(x)[1]), terms=240)
+    bulk, middle, before = (float(diagnostics(y)[1]) for y in (x, *(np.insert(x, t, 1e6, axis=1) for t in (30, 29))))
+    yield invariance(middle, bulk, terms=240)
+    yield bound(abs(before / bulk - 1), 1e-3, "≥", Text("rounding is far below", "远大于舍入误差"))
 
 
 @DIAGNOSTICS.claim

@@ -463,6 +463,7 @@ def separators_agree(calibrate, rng):
     tables, clusters, edges = with_tree(rng, [2, 3, 2, 2, 3, 2, 2], markov=True)
     beliefs, _ = calibrate(tables, clusters, edges, np.array([[6, 1]]))
     beliefs = [np.asarray(b, float) for b in beliefs]
+    yield roundoff([b.sum() for b in beliefs], np.ones(len(beliefs)), terms=288)
     apart = 0.0
     for c, d in edges:
         shared = clusters[c] & clusters[d]
@@ -536,6 +537,9 @@ def heaviest_spanning_trees(calibrate, rng):
         taken = [accepted(calibrate, tables, clusters, edges) for edges in trees]
         yield identical(taken, [w == max(weights) for w in weights])
         several = [calibrate(tables, clusters, edges) for edges, right in zip(trees, taken, strict=True) if right]
+        joint = conditioned(tables, ())
+        for belief, cluster in zip(several[0][0], clusters, strict=True):
+            yield roundoff(np.asarray(belief, float), over(joint, cluster) / joint.sum(), terms=128, scale=1.0)
         for beliefs, Z in several[1:]:
             yield roundoff(float(Z) / float(several[0][1]), 1.0, terms=128)
             for one, other in zip(beliefs, several[0][0], strict=True):
