@@ -261,6 +261,7 @@ def the_gradient_is_the_losss(f, rng):
             "步长 1e-6 的差分：舍入，以及其间 ReLU 的折点",
         )
         yield near(slope, (g * E).sum(), 1e-6 * np.linalg.norm(g), why)
+        yield bound(np.linalg.norm(g), 1e-3, "≥", Text("a gradient there is", "梯度确实存在"))
 
 
 @BATCH_NORM_THEORY.claim
@@ -270,6 +271,7 @@ def long_weights_make_a_smooth_loss(f, rng):
     x, y, W, V = small(rng, 24, 4, 3, 3)
     steps = np.array([0.1, 1.0])
     loss, g, losses, distances, betas = f(x, y, W, V, steps)
+    yield bound(np.linalg.norm(g), 1e-3, "≥", Text("a gradient there is", "梯度确实存在"))
     for a in (3.0, 0.25):
         there = f(x, y, a * W, V, a * a * steps)
         yield roundoff(there[0], loss, terms=400)

@@ -461,7 +461,9 @@ def classes_that_overlap_have_no_margin(bias, rng):
     yield raises(lambda: bias(x[:3], y[:3]), ValueError)
     x, y = separable(rng, 6, 2)
     yield raises(lambda: bias(np.vstack([x, -x[:1]]), np.append(y, y[0])), ValueError)
-    yield bound(float(bias(x, y)[1]), 0.6, "≥", Text("the planted margin", "设定的间隔"))
+    theta, margin = (np.asarray(v, float) for v in bias(x, y)[:2])
+    yield bound(float(margin), 0.6, "≥", Text("the planted margin", "设定的间隔"))
+    yield roundoff(float(margin), (y * (x @ theta)).min() / np.linalg.norm(theta), terms=1000)
 
 
 @BIAS.claim

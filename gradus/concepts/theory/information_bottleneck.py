@@ -355,6 +355,7 @@ def the_labels_estimate_is_no_bound(information_bottleneck, rng):
     t = rng.uniform(-1, 1, 6)
     found = plane(information_bottleneck, t[:, None], np.arange(6), noise=0.5)
     yield roundoff(found[4], found[2], terms=64)
+    yield roundoff(found[2], -np.log(np.exp(-2 * (t[:, None] - t) ** 2).mean(1)).mean(), terms=64)
     yield bound(
         found[4], truth(t, 0.5) + 0.01, "≥", Text("it is the difference of two upper bounds", "它是两个上界之差")
     )

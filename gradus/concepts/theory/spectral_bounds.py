@@ -409,6 +409,7 @@ def what_does_not_count(spectral_bounds, rng):
     r"""A layer times $c>0$ and the next one divided by $c$, or the units of a hidden layer in another order: all but the norms stays as it was. The last layer times $c$, with the margin times $c$, leaves the gap as it was; the upper and the lower bound and $R$ are $c$ times as large"""
     kernels, x = random_net(rng, 3, 5, 4, 2), rng.standard_normal((6, 3))
     first = [np.asarray(v) for v in spectral_bounds(kernels, x)]
+    yield bound(float(min(first[1:])), 1e-6, "≥", Text("there is something to keep", "确有可保持的量"))
     order = rng.permutation(5)
     for other in ((7 * kernels[0], kernels[1] / 7, kernels[2]), (kernels[0][order], kernels[1][:, order], kernels[2])):
         found = [float(v) for v in spectral_bounds(other, x)[1:]]
