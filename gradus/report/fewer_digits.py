@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _ATTRIBUTE = re.compile(r'\s(?:d|x|y|x1|x2|y1|y2|cx|cy|r|width|height|points)="[^"]*"')
-_DECIMALS = re.compile(r"(\d\.\d\d)\d+(?!e)")
+_DECIMALS = re.compile(r"(?<=\d\.\d\d)\d+(?!e)")
 _TAIL = re.compile(r"(\.\d*?)0+(?=[^\d]|$)")
 
 
@@ -15,5 +15,5 @@ def fewer_digits(svg: str) -> str:
 
 
 def _shorter(attribute: str) -> str:
-    cut = _DECIMALS.sub(r"\1", attribute)
+    cut = _DECIMALS.sub("", attribute)
     return _TAIL.sub(lambda match: match.group(1).rstrip("."), cut)

@@ -6,13 +6,13 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradus.locks import waiting_lock
 from gradus.progress import item_bar
-from gradus.site.making import is_current, make, start_worker
+from gradus.site.making import is_current, make, make_some, start_worker
 from gradus.site.manifest import Manifest, Row, open_site
 from gradus.site.plan import Part, chosen, parts
 
@@ -101,20 +101,24 @@ def _make_all(
 def _made(
     due: Sequence[Part], processes: int, where: tuple[str, Sequence[str] | None, bool]
 ) -> Iterator[tuple[Part, Row]]:
-    """The parts with their rows as processes make them; those that were begun are waited for."""
+    """The parts with their rows as processes make them; those that were begun are waited for.
+
+    One process makes the page and the frames of a concept, whose figure it lays out once.
+    """
+    together: dict[str, list[Part]] = {}
+    for part in due:
+        together.setdefault(part.key, []).append(part)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=start_worker) as pool:
-        waiting: dict[Future[Row], Part] = {pool.submit(make, part, *where): part for part in due}
+        waiting = {pool.submit(make_some, some, *where): some for some in together.values()}
         while waiting:
             try:
                 done = wait(waiting, return_when=FIRST_COMPLETED).done
             except KeyboardInterrupt:
                 pool.shutdown(wait=True, cancel_futures=True)
-                yield from (
-                    (part, f.result())
-                    for f, part in waiting.items()
-                    if not f.cancelled() and not f.exception()
-                )
+                for future, some in waiting.items():
+                    if not future.cancelled() and not future.exception():
+                        yield from zip(some, future.result(), strict=True)
                 raise
             for future in done:
-                yield waiting.pop(future), future.result()
+                yield from zip(waiting.pop(future), future.result(), strict=True)

@@ -18,6 +18,7 @@ from gradus.site.both_languages import both_languages, in_language
 from gradus.site.measured_once import measured_once
 from gradus.site.parsed_once import parsed_once
 from gradus.site.plan import LANGUAGES
+from gradus.site.ticks_copied import ticks_copied
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -89,9 +90,7 @@ class Figure:
     """
 
     def __init__(self, concept: Concept) -> None:
-        self.concept = concept
-        english, chinese = (layout(concept.draw(lang, False).figure) for lang in LANGUAGES)
-        self._places = [_within(*places) for places in zip(english, chinese, strict=True)]
+        self.concept, self._places = concept, _places(concept)
 
     def moved(self, track: Track) -> Iterator[dict[str, Frame] | None]:
         """The frames of one slider by language, the others at their starts; none where it stands at its own start."""
@@ -124,11 +123,23 @@ def drawings(concept: Concept) -> Iterator[Figure]:
     collected = gc.isenabled()
     gc.disable()  # a figure is many cycles, and looking for them after every few objects costs more than keeping them
     try:
-        with parsed_once(), measured_once():
+        with parsed_once(), measured_once(), ticks_copied():
             yield Figure(concept)
     finally:
         if collected:
             gc.enable()
+
+
+#: The concept whose figure was laid out last, and how: its page is drawn, and then the frames of its sliders.
+_last: list[tuple[Concept, list[Bbox]]] = []
+
+
+def _places(concept: Concept) -> list[Bbox]:
+    """Where the axes stand: with room for the words of either language."""
+    if not _last or _last[0][0] is not concept:
+        english, chinese = (layout(concept.draw(lang, False).figure) for lang in LANGUAGES)
+        _last[:] = [(concept, [_within(*places) for places in zip(english, chinese, strict=True)])]
+    return _last[0][1]
 
 
 def _within(one: Bbox, other: Bbox) -> Bbox:

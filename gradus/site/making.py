@@ -51,6 +51,11 @@ def make(part: Part, directory: str, keys: Sequence[str] | None, measure: bool) 
     return row
 
 
+def make_some(some: Sequence[Part], directory: str, keys: Sequence[str] | None, measure: bool) -> list[Row]:
+    """Makes one part after the other, as `make` does."""
+    return [make(part, directory, keys, measure) for part in some]
+
+
 def remake(part: Part, directory: str, keys: Sequence[str] | None, row: Row | None) -> Row | None:
     """Makes a part if it is not as it should be, without measuring; returns its new row, or none where it is."""
     manifest = Manifest(Path(directory), rows={part.name: row} if row else {})

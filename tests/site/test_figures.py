@@ -25,6 +25,8 @@ def drawn(n):
     left.set_ylabel("loss")
     left.set_xticks([0, 1], ["low", "far away"])
     left.set_xlabel("sum")
+    left.set_yscale("log")  # its ticks are of two kinds
+    left.set_ylim(0.01, 100)
     left.annotate("here", (0.5, 0.5), (0.2, 0.8), arrowprops={"arrowstyle": "->"}, bbox={"boxstyle": "round"})
     right.plot([0, 1, 2], [0, n, 4], "s", label="dots", zorder=9)  # the legend is the first to use the mark
     right.legend(title="of all")
@@ -116,11 +118,12 @@ def test_a_drawing_with_other_axes_is_laid_out_by_itself(page):
 
 
 @pytest.mark.parametrize("key", ["k", "softmax"])
-def test_frames_of_which_all_is_worked_out_once_are_the_same(page, key):
+def test_frames_of_which_all_is_worked_out_once_are_the_same(page, key, monkeypatch):
     """`softmax` has formulas; the memory of one figure must not serve another that is set otherwise."""
     other = page if key == "k" else concept(key)
     track, *_ = tracks(other, "zh")
     alone = list(Figure(other).moved(track))
+    monkeypatch.setattr("gradus.site.figures._last", [])
     with drawings(other) as figure:
         assert list(figure.moved(track)) == alone
     assert [frame is None for frame in alone].index(True) == track.start
