@@ -25,24 +25,26 @@ if TYPE_CHECKING:
 
 def _chosen(options: Namespace) -> list[Concept]:
     if options.all:
-        if options.target:
+        if options.targets:
             raise GradusError(
                 Text(
-                    f"expected either {options.target!r} or --all, not both",
-                    f"{options.target!r} 与 --all 只能选其一",
+                    f"expected either {options.targets[0]!r} or --all, not both",
+                    f"{options.targets[0]!r} 与 --all 只能选其一",
                 )
             )
         return list(load())
-    if not options.target:
+    if not options.targets:
         raise GradusError(
             Text(
                 "expected a concept, an area, or --all, as in `gradus verify attention`",
                 "需要一个概念、一个领域或 --all，如 `gradus verify attention`",
             )
         )
-    if options.target in AREAS:
-        return [load_concept(entry.key) for entry in entries().area(options.target)]
-    return [load_concept(options.target)]
+    chosen: dict[str, None] = {}  # each once, as it was named
+    for target in options.targets:
+        named = entries().area(target) if target in AREAS else [entries().get(target)]
+        chosen |= dict.fromkeys(entry.key for entry in named)
+    return [load_concept(key) for key in chosen]
 
 
 def verify(options: Namespace, out: Terminal) -> int:
@@ -88,7 +90,7 @@ def _of_user_code(options: Namespace, cost: tuple[Cost, ...]) -> Report:
     from gradus.verify.isolated.supervisor import Request
     from gradus.verify.isolated.verification import verify_user_code
 
-    if options.all or not options.target or options.target in AREAS:
+    if options.all or len(options.targets) != 1 or options.targets[0] in AREAS:
         raise GradusError(
             Text(
                 "--implementation judges one concept; give its key",
@@ -99,7 +101,7 @@ def _of_user_code(options: Namespace, cost: tuple[Cost, ...]) -> Report:
         call=options.call_limit, claim=options.claim_limit or 60 * (10 if options.slow else 1),
         memory=options.memory_limit,
     )  # fmt: skip
-    key = entries().get(options.target).key
+    key = entries().get(options.targets[0]).key
     request = Request(
         key, options.implementation, options.framework, cost, options.seed, options.strict, limits
     )

@@ -65,7 +65,7 @@ TABLE: dict[str, Verb] = {
     "verify": Verb(
         Text("measure the claims; on your own implementation with --implementation", "测量断言；用 --implementation 检验自己的实现"),
         (
-            (("target",), {"metavar": "KEY|AREA", "nargs": "?"}, Text("a concept or an area", "概念或领域")),
+            (("targets",), {"metavar": "KEY|AREA", "nargs": "*"}, Text("concepts or areas", "概念或领域，可以多个")),
             _flag("--all", "every concept", "所有概念"),
             _value("--implementation", "SPEC", "your function: FILE.py:name or module:name", "你的函数：FILE.py:名称 或 模块:名称"),
             _value("--framework", "F", "numpy, torch, jax or python; detected unless given", "numpy、torch、jax 或 python；默认自动识别"),
@@ -80,7 +80,7 @@ TABLE: dict[str, Verb] = {
             _value("--html", "FILE", "write a report as one HTML file", "写出 HTML 报告"),
             _value("--seed", "N", "base seed of the random inputs", "随机输入的种子", type=int, default=0),
         ),
-        ("verify attention", "verify networks --verbose", "verify --all --junit claims.xml",
+        ("verify attention", "verify networks --verbose", "verify adam sgd", "verify --all --junit claims.xml",
          "verify attention --implementation my_attention.py:attention"),
     ),
     "practice": Verb(

@@ -42,6 +42,8 @@ MISUSE = [
     (["verify"], "expected a concept"),
     (["verify", "atention"], "attention"),
     (["verify", "attention", "--all"], "not both"),
+    (["verify", "norm", "atention"], "attention"),
+    (["verify", "norm", "attention", "--implementation", "good.py:attention"], "one concept"),
     (["verify", "attention", "--framework", "torch"], "--implementation"),
     (["verify", "networks", "--implementation", "good.py:attention"], "one concept"),
     (["verify", "attention", "--implementation", "good.py"], "FILE.py:function"),

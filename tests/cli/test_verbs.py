@@ -113,6 +113,11 @@ def test_timeline_and_errata(capsys):
 RIGHT = "import numpy as np\ndef attention(Q, K, V):\n    E = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])\n    A = np.exp(E - E.max(-1, keepdims=True))\n    return A / A.sum(-1, keepdims=True) @ V\n"
 
 
+def test_verify_takes_several_concepts_each_once(capsys):
+    out = said(capsys, "verify", "norm", "entropy", "norm", status=0)
+    assert "2 concepts" in out
+
+
 def test_verify_a_right_numpy_implementation(capsys, own_folder):
     (own_folder / "mine.py").write_text(RIGHT)
     out = said(capsys, "verify", "attention", "--implementation", "mine.py:attention", status=0)
