@@ -110,13 +110,14 @@ def _of_user_code(options: Namespace, cost: tuple[Cost, ...]) -> Report:
 
 def _with_progress(concepts: list[Concept], cost: tuple[Cost, ...], options: Namespace) -> Report:
     from gradus.verify import Report
-    from gradus.verify.runner import verify as run
+    from gradus.verify.side_by_side import verify_side_by_side
 
-    parts = []
+    parts: list[Report] = []
     with item_bar(len(concepts), show=None if len(concepts) > 3 and not options.json else False) as begin:
+        reports = verify_side_by_side(concepts, cost, options.seed)
         for concept in concepts:
             begin(concept.key)
-            parts.append(run([concept], None, cost, base=options.seed))
+            parts.append(next(reports))
     return Report(tuple(r for p in parts for r in p.results), tuple(m for p in parts for m in p.mutants))
 
 
