@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from gradus.inference.monte_carlo.draws import Draws
     from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
     from gradus.inference.monte_carlo.metropolis import Metropolis
+    from gradus.inference.monte_carlo.network_sample import Estimate, NetworkSample
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
+    from gradus.inference.monte_carlo.weighting import likelihood_weighting, rejection_sampling
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
@@ -59,6 +61,7 @@ __all__ = [
     "DirectedAcyclicGraph",
     "Draws",
     "EliminationOrder",
+    "Estimate",
     "Explanation",
     "Factor",
     "FilteredStates",
@@ -78,6 +81,7 @@ __all__ = [
     "MetropolisMatrix",
     "Network",
     "NetworkDraws",
+    "NetworkSample",
     "Posterior",
     "PredictedStates",
     "RegressionMeanField",
@@ -95,6 +99,7 @@ __all__ = [
     "gibbs_matrix",
     "infer",
     "junction_tree",
+    "likelihood_weighting",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
@@ -106,6 +111,7 @@ __all__ = [
     "read_network",
     "read_uai",
     "read_uai_evidence",
+    "rejection_sampling",
     "sample",
     "score_gradient",
     "write_bif",
@@ -136,8 +142,10 @@ export(
         "monte_carlo.draws": ["Draws"],
         "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
         "monte_carlo.metropolis": ["Metropolis"],
+        "monte_carlo.network_sample": ["Estimate", "NetworkSample"],
         "monte_carlo.sample": ["sample"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
+        "monte_carlo.weighting": ["likelihood_weighting", "rejection_sampling"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
