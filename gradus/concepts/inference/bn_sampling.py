@@ -277,10 +277,26 @@ def cases(rng):
     yield "soft and a finding", of([[0, 1, 1], [0, 0, 1], [0, 0, 0]], [3, 2, 4], soft=(1,), _2=3)
     yield "many states", of([[0, 1], [0, 0]], [13, 16], soft=(1,))
     yield "a variable of one state", of([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [2, 1, 2], _2=0)
-    yield "large likelihoods", dict(G=RAIN, tables=RAIN_TABLES, likelihoods=(np.array([1e30, 1e28]), np.array([1e25, 0.0])), u=rng.random((20, 2)))  # fmt: skip
+    yield (
+        "large likelihoods",
+        dict(
+            G=RAIN,
+            tables=RAIN_TABLES,
+            likelihoods=(np.array([1e30, 1e28]), np.array([1e25, 0.0])),
+            u=rng.random((20, 2)),
+        ),
+    )
     copy = (np.array([0.5, 0.5]), np.eye(2))
     yield "some draws without weight", dict(G=RAIN, tables=copy, likelihoods=WET, u=(np.arange(12).reshape(6, 2) / 12))
-    yield "numbers at the ends", dict(G=RAIN, tables=(np.array([0.0, 1.0]), np.array([[0.5, 0.5], [0.3, 0.7]])), likelihoods=known(RAIN_TABLES), u=np.array([[0.0, 0.0], [1 - 2.0**-24, 1 - 2.0**-24], [0.5, 0.3]]))  # fmt: skip
+    yield (
+        "numbers at the ends",
+        dict(
+            G=RAIN,
+            tables=(np.array([0.0, 1.0]), np.array([[0.5, 0.5], [0.3, 0.7]])),
+            likelihoods=known(RAIN_TABLES),
+            u=np.array([[0.0, 0.0], [1 - 2.0**-24, 1 - 2.0**-24], [0.5, 0.3]]),
+        ),
+    )
     yield "many draws", of(np.eye(4, k=1, dtype=int), [2, 3, 2, 2], N=300, _3=1)
 
 
@@ -293,7 +309,10 @@ def invalid(rng):
         "a negative likelihood",
         dict(G=RAIN, tables=RAIN_TABLES, likelihoods=(np.ones(2), np.array([1.0, -1.0])), u=u),
     )
-    yield "impossible evidence", dict(G=RAIN, tables=(np.array([0.5, 0.5]), np.eye(2)), likelihoods=known(RAIN_TABLES, _0=0, _1=1), u=u)  # fmt: skip
+    yield (
+        "impossible evidence",
+        dict(G=RAIN, tables=(np.array([0.5, 0.5]), np.eye(2)), likelihoods=known(RAIN_TABLES, _0=0, _1=1), u=u),
+    )
     yield "a number that is 1", dict(G=RAIN, tables=RAIN_TABLES, likelihoods=WET, u=np.ones((4, 2)))
     yield "numbers for one variable alone", dict(G=RAIN, tables=RAIN_TABLES, likelihoods=WET, u=u[:, :1])
 
