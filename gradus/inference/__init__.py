@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
+    from gradus.inference.parameters.fit_parameters import ParameterFit, fit_parameters
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, max_marginals, most_probable, query
     from gradus.inference.separation import Independence, Separation
@@ -82,6 +83,7 @@ __all__ = [
     "Network",
     "NetworkDraws",
     "NetworkSample",
+    "ParameterFit",
     "Posterior",
     "PredictedStates",
     "RegressionMeanField",
@@ -95,6 +97,7 @@ __all__ = [
     "diagnose",
     "elbo",
     "elimination_order",
+    "fit_parameters",
     "gibbs",
     "gibbs_matrix",
     "infer",
@@ -149,6 +152,7 @@ export(
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
+        "parameters.fit_parameters": ["ParameterFit", "fit_parameters"],
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "max_marginals", "most_probable", "query"],
         "separation": ["Independence", "Separation"],
