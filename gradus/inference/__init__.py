@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from gradus.inference.monte_carlo.draws import Draws
     from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
     from gradus.inference.monte_carlo.metropolis import Metropolis
+    from gradus.inference.monte_carlo.network_sample import Estimate, NetworkSample
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
+    from gradus.inference.monte_carlo.weighting import likelihood_weighting, rejection_sampling
     from gradus.inference.network import MarkovNetwork, Network
     from gradus.inference.network_file import read_network
     from gradus.inference.network_tables import Factor, Table
+    from gradus.inference.parameters.fit_parameters import ParameterFit, fit_parameters
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, max_marginals, most_probable, query
     from gradus.inference.separation import Independence, Separation
@@ -59,6 +62,7 @@ __all__ = [
     "DirectedAcyclicGraph",
     "Draws",
     "EliminationOrder",
+    "Estimate",
     "Explanation",
     "Factor",
     "FilteredStates",
@@ -78,6 +82,8 @@ __all__ = [
     "MetropolisMatrix",
     "Network",
     "NetworkDraws",
+    "NetworkSample",
+    "ParameterFit",
     "Posterior",
     "PredictedStates",
     "RegressionMeanField",
@@ -91,10 +97,12 @@ __all__ = [
     "diagnose",
     "elbo",
     "elimination_order",
+    "fit_parameters",
     "gibbs",
     "gibbs_matrix",
     "infer",
     "junction_tree",
+    "likelihood_weighting",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
@@ -106,6 +114,7 @@ __all__ = [
     "read_network",
     "read_uai",
     "read_uai_evidence",
+    "rejection_sampling",
     "sample",
     "score_gradient",
     "write_bif",
@@ -136,11 +145,14 @@ export(
         "monte_carlo.draws": ["Draws"],
         "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
         "monte_carlo.metropolis": ["Metropolis"],
+        "monte_carlo.network_sample": ["Estimate", "NetworkSample"],
         "monte_carlo.sample": ["sample"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
+        "monte_carlo.weighting": ["likelihood_weighting", "rejection_sampling"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
         "network_tables": ["Factor", "Table"],
+        "parameters.fit_parameters": ["ParameterFit", "fit_parameters"],
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "max_marginals", "most_probable", "query"],
         "separation": ["Independence", "Separation"],

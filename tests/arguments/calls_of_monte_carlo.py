@@ -21,6 +21,33 @@ def coin() -> inference.MarkovNetwork:
     return inference.MarkovNetwork({"coin": ["heads", "tails"]}, [("coin", [1.0, 3.0])])
 
 
+def rain() -> inference.BayesianNetwork:
+    tables = {"rain": [0.2, 0.8], "wet": (["rain"], [[0.9, 0.1], [0.2, 0.8]])}
+    return inference.BayesianNetwork({"rain": ["yes", "no"], "wet": ["yes", "no"]}, tables)
+
+
+def calls_of_networks_samples() -> dict[str, Example]:
+    drawn = rain().sample(5)
+    given = {
+        "network": Fresh(rain),
+        "evidence": Fresh(lambda: {"wet": "yes"}),
+        "soft": Fresh(lambda: {"rain": [0.5, 1.0]}),
+        "draws": 20,
+        "seed": 0,
+    }
+    name = "gradus.inference."
+    return {
+        name + "BayesianNetwork.sample": of(rain().sample, draws=3, seed=0),
+        name + "likelihood_weighting": of(
+            inference.likelihood_weighting, **given, uniforms=Fresh(lambda: np.full((3, 2), 0.5))
+        ),
+        name + "rejection_sampling": of(inference.rejection_sampling, **given),
+        name + "NetworkSample.probability": of(drawn.probability, event=Fresh(lambda: {"rain": "yes"})),
+        name + "NetworkSample.estimate": of(drawn.estimate, of=Fresh(lambda: lambda x: x["rain"])),
+        name + "NetworkSample.names": of(drawn.names, variable="rain"),
+    }
+
+
 def calls_of_monte_carlo() -> dict[str, Example]:
     found = inference.diagnose(draws())
     name = "gradus.inference."
@@ -63,5 +90,6 @@ def calls_of_monte_carlo() -> dict[str, Example]:
             target=Fresh(lambda: torch.tensor([1.0, 3.0])),
             proposal=Fresh(lambda: torch.full((2, 2), 0.5)),
         ),
+        **calls_of_networks_samples(),
         name + "Diagnosis.table": of(found.table, lang="en", most=3),
     }
