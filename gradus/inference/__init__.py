@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from gradus.inference.mixtures.gaussian_mixture import GaussianMixture
     from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
     from gradus.inference.monte_carlo.draws import Draws
+    from gradus.inference.monte_carlo.dynamics import HamiltonianStep, hamiltonian_step
     from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
+    from gradus.inference.monte_carlo.hmc import HMC
     from gradus.inference.monte_carlo.metropolis import Metropolis
+    from gradus.inference.monte_carlo.nuts import NUTS
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
     from gradus.inference.network import MarkovNetwork, Network
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ELBO",
+    "HMC",
+    "NUTS",
     "BayesianNetwork",
     "Beliefs",
     "ClampingError",
@@ -66,6 +71,7 @@ __all__ = [
     "GaussianMeanField",
     "GaussianMixture",
     "GradientEstimate",
+    "HamiltonianStep",
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
@@ -93,6 +99,7 @@ __all__ = [
     "elimination_order",
     "gibbs",
     "gibbs_matrix",
+    "hamiltonian_step",
     "infer",
     "junction_tree",
     "max_marginals",
@@ -134,9 +141,12 @@ export(
         "mixtures.gaussian_mixture": ["GaussianMixture"],
         "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
         "monte_carlo.draws": ["Draws"],
+        "monte_carlo.dynamics": ["HamiltonianStep", "hamiltonian_step"],
         "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
+        "monte_carlo.hmc": ["HMC"],
         "monte_carlo.metropolis": ["Metropolis"],
         "monte_carlo.sample": ["sample"],
+        "monte_carlo.nuts": ["NUTS"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
         "network": ["MarkovNetwork", "Network"],
         "network_file": ["read_network"],
