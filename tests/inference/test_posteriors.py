@@ -38,7 +38,7 @@ def compared(name: str, folder: Path = FOLDER) -> Compared:
     draws = sample(
         made.log_density,
         made.start,
-        method=HMC(metric="dense", acceptance=0.9),
+        method=HMC(metric="dense", acceptance=0.9, most_steps=50 if name in HARD else 1000),
         constraints=made.constraints,
         draws=250,
         warmup=400,
