@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from gradus.inference.mixtures.gaussian_mixture import GaussianMixture
     from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
     from gradus.inference.monte_carlo.draws import Draws
+    from gradus.inference.monte_carlo.dynamics import HamiltonianStep, hamiltonian_step
     from gradus.inference.monte_carlo.gibbs import NetworkDraws, gibbs, gibbs_matrix
+    from gradus.inference.monte_carlo.hmc import HMC
     from gradus.inference.monte_carlo.metropolis import Metropolis
     from gradus.inference.monte_carlo.network_sample import Estimate, NetworkSample
+    from gradus.inference.monte_carlo.nuts import NUTS
     from gradus.inference.monte_carlo.sample import sample
     from gradus.inference.monte_carlo.transition_matrices import MetropolisMatrix, metropolis_matrix
     from gradus.inference.monte_carlo.weighting import likelihood_weighting, rejection_sampling
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ELBO",
+    "HMC",
+    "NUTS",
     "BayesianNetwork",
     "Beliefs",
     "ClampingError",
@@ -70,6 +75,7 @@ __all__ = [
     "GaussianMeanField",
     "GaussianMixture",
     "GradientEstimate",
+    "HamiltonianStep",
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
@@ -100,6 +106,7 @@ __all__ = [
     "fit_parameters",
     "gibbs",
     "gibbs_matrix",
+    "hamiltonian_step",
     "infer",
     "junction_tree",
     "likelihood_weighting",
@@ -143,10 +150,13 @@ export(
         "mixtures.gaussian_mixture": ["GaussianMixture"],
         "monte_carlo.diagnose": ["Diagnosis", "diagnose"],
         "monte_carlo.draws": ["Draws"],
+        "monte_carlo.dynamics": ["HamiltonianStep", "hamiltonian_step"],
         "monte_carlo.gibbs": ["NetworkDraws", "gibbs", "gibbs_matrix"],
+        "monte_carlo.hmc": ["HMC"],
         "monte_carlo.metropolis": ["Metropolis"],
         "monte_carlo.network_sample": ["Estimate", "NetworkSample"],
         "monte_carlo.sample": ["sample"],
+        "monte_carlo.nuts": ["NUTS"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
         "monte_carlo.weighting": ["likelihood_weighting", "rejection_sampling"],
         "network": ["MarkovNetwork", "Network"],

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gradus.arguments import choice, function, number, refusal
+from gradus.inference.monte_carlo.covariance import LEAST, PooledCovariance
 from gradus.inference.monte_carlo.points import Points
 from gradus.inference.monte_carlo.target import Target
 from gradus.text import Text
@@ -18,7 +19,7 @@ from gradus.text import Text
 __all__ = ["Metropolis", "MetropolisChain", "log_acceptance"]
 
 ONE, MANY = 0.44, 0.234  # the best rates in one dimension, and in many: Gelman, Roberts and Gilks 1996
-FIRST, LAST = 0.15, 0.9  # of the warm-up: from where and until where covariances are gathered
+FIRST, UNTIL = 0.15, 0.9  # of the warm-up: from where and until where covariances are gathered
 WINDOWS = (0.15, 0.3, 0.6, 0.9)
 
 
@@ -140,45 +141,19 @@ class MetropolisChain:
             raise refusal("proposal(generator, points)[1]", wanted, shape)
         return proposed, ratio
 
-    def _restart(self) -> None:
-        dense = self.method.metric == "dense"
-        self.count, self.tries = 0, 0
-        self.mean = torch.zeros_like(self.position[0])
-        self.products = torch.outer(self.mean, self.mean) if dense else self.mean.clone()
-
     def _learn(self, rate: float, i: int, warmup: int) -> None:
         """The length by the rate, at every step; the covariance at the end of each window."""
         self.tries += 1
         self.length *= math.exp((rate - self.goal) * 3 / (1 + self.tries) ** 0.6)
         if self.method.metric == "unit":
             return
-        if FIRST * warmup <= i < LAST * warmup:
-            self._gather()
-        if any(i < w * warmup <= i + 1 for w in WINDOWS) and self.count >= 10:
-            d = self.points.dimension
-            weight = self.count / (self.count + d + 5.0)  # towards the diagonal where there are few draws
-            self._use(self.products / max(self.count - 1, 1), weight)
+        if FIRST * warmup <= i < UNTIL * warmup:
+            self.gathered.gather(self.position)
+        if any(i < w * warmup <= i + 1 for w in WINDOWS) and self.gathered.count >= LEAST:
+            self.factor = found if (found := self.gathered.factor()) is not None else self.factor
             self._restart()
-            self.length = 2.38 / math.sqrt(d)
+            self.length = 2.38 / math.sqrt(self.points.dimension)
 
-    def _gather(self) -> None:
-        x = self.position
-        before = self.mean
-        self.count += len(x)
-        self.mean = before + (x - before).sum(0) / self.count
-        left, right = x - before, x - self.mean
-        dense = self.method.metric == "dense"
-        self.products = self.products + (left.T @ right if dense else (left * right).sum(0))
-
-    def _use(self, covariance: Tensor, weight: float) -> None:
-        diagonal = covariance.diagonal() if covariance.ndim == 2 else covariance
-        if not bool((diagonal > 0).all()) or not bool(torch.isfinite(covariance).all()):
-            return  # a coordinate that has not moved yet
-        if covariance.ndim == 1:
-            self.factor = diagonal.sqrt()
-            return
-        root = diagonal.sqrt()
-        correlation = weight * (covariance + covariance.T) / 2 / (root[:, None] * root)
-        correlation.diagonal().fill_(1.0)
-        factor, failed = torch.linalg.cholesky_ex(correlation)
-        self.factor = root if bool(failed) else root[:, None] * factor
+    def _restart(self) -> None:
+        self.tries = 0
+        self.gathered = PooledCovariance(self.position[0], self.method.metric == "dense")

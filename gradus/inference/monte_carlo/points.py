@@ -65,20 +65,22 @@ class Points:
         Raises:
             GradusError: another structure, or other shapes.
         """
+        rows = self._matched(value, name, lead)
+        return torch.cat([leaf.detach().reshape((*lead, -1)).to(self.dtype) for leaf in rows], -1)
+
+    def _matched(self, value: Any, name: str, lead: tuple[int, ...]) -> list[Tensor]:
         found = list(_leaves(value, name, ""))
         if [label or "x" for _, label, _ in found] != self.names:
             several = ", ".join(self.names)
             raise refusal(
                 name, (f"the tensors of start: {several}", f"与 start 相同的张量：{several}"), value
             )
-        rows = []
         for (label, _, leaf), shape in zip(found, self.shapes, strict=True):
             tensor(label, leaf)
             if tuple(leaf.shape) != (*lead, *shape):
                 wanted = (f"the shape {(*lead, *shape)}", f"形状 {(*lead, *shape)}")
                 raise refusal(label, wanted, Text(str(tuple(leaf.shape)), str(tuple(leaf.shape))))
-            rows.append(leaf.detach().reshape((*lead, -1)).to(self.dtype))
-        return torch.cat(rows, -1)
+        return [leaf for _, _, leaf in found]
 
     def leaves(self, flat: Tensor) -> list[Tensor]:
         """The tensors of vectors (…, dimension), each of shape (…, its shape)."""
@@ -88,9 +90,25 @@ class Points:
             for part, shape, dtype in zip(parts, self.shapes, self.dtypes, strict=True)
         ]
 
+    def placed(self, flat: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """The tensors of vectors, and ln of the volume that bounds make of theirs (…); None where there are no bounds."""
+        return self.leaves(flat), None
+
     def tree(self, flat: Tensor) -> Any:
         """Vectors (…, dimension) in the structure of the start."""
-        return _rebuilt(self._start, iter(self.leaves(flat)))
+        return self.built(self.leaves(flat))
+
+    def built(self, leaves: list[Tensor]) -> Any:
+        """Tensors in the structure of the start."""
+        return _rebuilt(self._start, iter(leaves))
+
+    def joined(self, value: Any, name: str, lead: tuple[int, ...]) -> list[Tensor]:
+        """The tensors of a value of the start's structure, of leading axes and the start's shapes.
+
+        Raises:
+            GradusError: another structure, or other shapes.
+        """
+        return [leaf.detach() for leaf in self._matched(value, name, lead)]
 
 
 def _leaves(value: Any, name: str, label: str) -> Iterator[tuple[str, str, Any]]:

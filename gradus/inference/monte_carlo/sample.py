@@ -12,8 +12,11 @@ from torch import Tensor, nn
 
 from gradus.arguments import flag, function, refusal, whole
 from gradus.arguments.values import choice
+from gradus.inference.monte_carlo.constrained import ConstrainedPoints
 from gradus.inference.monte_carlo.draws import Draws
+from gradus.inference.monte_carlo.hmc import HMC
 from gradus.inference.monte_carlo.metropolis import Metropolis
+from gradus.inference.monte_carlo.nuts import NUTS
 from gradus.inference.monte_carlo.points import Points
 from gradus.inference.monte_carlo.target import Target
 from gradus.optimization.unchanged_model import unchanged
@@ -21,7 +24,7 @@ from gradus.text import Text
 
 __all__ = ["sample"]
 
-METHODS: dict[str, Callable[[], Any]] = {"metropolis": Metropolis}
+METHODS: dict[str, Callable[[], Any]] = {"metropolis": Metropolis, "hmc": HMC, "nuts": NUTS}
 
 
 class _State(NamedTuple):
@@ -43,33 +46,40 @@ def sample(
     thin: int = 1,
     seed: Any = 0,
     batched: bool = False,
+    constraints: Any = None,
 ) -> Draws:
     r"""Draws from a density that is known up to a factor, by Markov chains that run side by side.
 
     Args:
         log_density: ln of the density, up to a constant, at a point of the start's structure: a tensor of one number; −∞ where
-            there is none. It runs under `torch.func.vmap`, or point by point where that fails.
+            there is none. It runs under `torch.func.vmap`, or point by point where that fails. HMC and NUTS differentiate it.
         start: a tensor, or tensors in dicts, lists and tuples: where the chains begin; or the `Draws` of an earlier call, whose
             chains go on, without a warm-up, as if they had never stopped.
-        method: "metropolis", or a `Metropolis(…)` with other settings.
+        method: "metropolis", "hmc", "nuts", or a `Metropolis(…)`, `HMC(…)`, `NUTS(…)` with other settings. NUTS is the one to
+            begin with where there are gradients; HMC the faster one with many chains on well-shaped targets.
         draws: of each chain that are kept.
         warmup: steps before that, in which the method learns and of which nothing is kept.
         chains: how many, all from the same start; None where the first axis of every tensor of the start holds the chains'
             own starts. Starts far apart are the better ones: R̂ compares the chains with each other.
         thin: every how many steps a draw is kept.
         seed: a whole number, or a `torch.Generator` on the start's device.
-        batched: whether the log density takes all chains at once, with a first axis more, and returns one number of each.
+        batched: whether the log density takes all chains at once, with a first axis more, and returns one number of each; of any
+            number of points, for "laplace" asks for others.
+        constraints: what bounds the tensors, by the names of the draws (of one tensor alone without a name): constraints of
+            `torch.distributions` such as `constraints.positive` or `constraints.simplex`, or bijections from free numbers. The
+            chains then move in free numbers, with the volume that belongs to it; log density, start and draws stay bounded.
 
     Returns:
         The `Draws`; `draws["name"]` are tensors (chains, draws, …) of the start's dtype and device, `print(draws)` their table.
 
     Raises:
         GradusError: a start that is not finite, or has no density; a log density that returns another shape, NaN at the start
-            or +∞ anywhere; other structures.
+            or +∞ anywhere; other structures; a start beyond its bounds; for HMC and NUTS, no gradient, or one that is not finite
+            at the start.
 
-    Cost: one call of the log density a step, for all chains.
+    Cost: one call of the log density a step, for all chains; of HMC and NUTS one gradient a leapfrog step.
 
-    Source: Metropolis et al. 1953; Hastings 1970; Roberts, Gelman and Gilks 1997.
+    Source: Metropolis et al. 1953; Hastings 1970; Roberts, Gelman and Gilks 1997; Hoffman and Gelman 2014.
 
     Example:
         >>> draws = sample(lambda x: -(x**2).sum() / 2, torch.zeros(3), draws=500, warmup=500, chains=20)
@@ -91,7 +101,13 @@ def sample(
             points, chain, generator = _continued(start)
             target, warmup = Target(log_density, points, batched), 0
         else:
-            points = Points(start, lead=0 if chains is not None else 1)
+            lead = 0 if chains is not None else 1
+            points = (
+                Points(start, lead) if constraints is None else ConstrainedPoints(start, lead, constraints)
+            )
+            if constraints is not None and getattr(method, "proposal", None) is not None:
+                free = ("none, with a proposal of your own", "使用自定义提议时应为 None")
+                raise refusal("constraints", free, constraints, kind=True)
             generator = _generator(seed, points.device)
             position = _position(points, start, chains)
             target = Target(log_density, points, batched)
@@ -114,10 +130,13 @@ def _recorded(
             for name, value in chain.step(target, generator, None).items():
                 recorded.setdefault(name, []).append(value)
         kept.append(chain.position)
-        density.append(chain.log_density)
+        volume = points.placed(chain.position)[1]
+        density.append(chain.log_density if volume is None else chain.log_density - volume)
     everything = {name: torch.stack(values, 1) for name, values in recorded.items()}
     acceptance = everything.pop("acceptance")
     ends = {name: value[:, thin - 1 :: thin] for name, value in everything.items()}
+    if "diverging" in everything:  # on the way to a draw, too
+        ends["diverging"] = everything["diverging"].unflatten(1, (draws, thin)).any(2)
     values = dict(zip(points.names, points.leaves(torch.stack(kept, 1)), strict=True))
     n = chain.undefined - before
     notes = (
@@ -130,6 +149,7 @@ def _recorded(
         if n
         else ()
     )
+    notes = (*getattr(chain, "warned", ()), *notes)
     state = _State(points, chain, generator.get_state())
     statistics = {"acceptance_rate": acceptance[:, thin - 1 :: thin], **ends}
     return Draws(values, torch.stack(density, 1), acceptance.mean(1), statistics, chain.tuning, notes, state)

@@ -24,16 +24,65 @@ class Target:
         self._looped = False
 
     def __call__(self, flat: Tensor) -> Tensor:
-        """The log densities (chains) of vectors (chains, dimension); NaN where the user's function gives it.
+        """The log densities (chains) of vectors (chains, dimension), with the volume of bounds; NaN where the user's function gives it.
 
         Raises:
             GradusError: it returns no tensor of one number a chain, or +∞.
         """
-        chains, flat = len(flat), flat.clone()  # whose tensors the user's function may change
-        if self._batched:
-            value = self._function(self._points.tree(flat))
-        else:
-            value = self._each(flat)
+        return self._value(flat)[0].detach()
+
+    def slope(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """The log densities (chains), and their gradients (chains, dimension) by PyTorch's automatic differentiation.
+
+        Raises:
+            GradusError: as the call; or it cannot be differentiated.
+        """
+        with torch.inference_mode(False), torch.enable_grad():
+            x = flat.detach().clone().requires_grad_()
+            value, own = self._value(x)
+            found = torch.autograd.grad(value.sum(), x, allow_unused=True)[0] if own.requires_grad else None
+        if found is None:
+            differentiable = ("a tensor that can be differentiated by the point", "对点可微的张量")
+            mend = (
+                "compute it from the point by PyTorch's operations, without detach, item or no_grad",
+                "请用 PyTorch 的运算由该点计算，不要用 detach、item 或 no_grad",
+            )
+            raise refusal("log_density(point)", differentiable, Text("no gradient", "没有梯度"), mend)
+        return value.detach(), found
+
+    def gradient(self, flat: Tensor, given: Callable[..., Any] | None) -> tuple[Tensor | None, Tensor]:
+        """The gradients by a function of the user's, without the densities; where there is none, as `slope`.
+
+        Raises:
+            GradusError: the function returns other tensors than those of the start.
+        """
+        if given is None:
+            return self.slope(flat)
+        with torch.inference_mode(False), torch.enable_grad():
+            x = flat.detach().clone().requires_grad_()
+            leaves, volume = self._points.placed(x)
+            with torch.no_grad():
+                copies = [leaf.detach().clone() for leaf in leaves]
+                value = (
+                    given(self._points.built(copies))
+                    if self._batched
+                    else torch.func.vmap(lambda *one: given(self._points.built(list(one))))(*copies)
+                )
+            if volume is None:
+                return None, self._points.flat(value, "gradient(point)", (len(x),))
+            parts = self._points.joined(value, "gradient(point)", (len(x),))
+            ends = [leaf for leaf in leaves if leaf.requires_grad]
+            weights = [p.to(leaf.dtype) for p, leaf in zip(parts, leaves, strict=True)]
+            outputs = [*ends, volume] if volume.requires_grad else ends
+            found = torch.autograd.grad(outputs, x, [*weights, torch.ones_like(volume)][: len(outputs)])[0]
+        return None, found
+
+    def _value(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """With the volume of bounds, and without it, as the user's function gave it."""
+        chains = len(flat)
+        leaves, volume = self._points.placed(flat)
+        leaves = [leaf.clone() for leaf in leaves]  # which the user's function may change
+        value = self._function(self._points.built(leaves)) if self._batched else self._each(leaves)
         if not isinstance(value, Tensor) or value.is_complex() or value.dtype == torch.bool:
             one = ("a real tensor", "实数张量")
             raise refusal(
@@ -52,25 +101,25 @@ class Target:
                 )
             shape = Text(f"{came}", f"{came}")
             raise refusal("log_density(point)", (f"the shape {wanted}", f"形状 {wanted}"), shape, mend)
-        value = value.detach().to(self._points.dtype)
+        value = value.to(self._points.dtype)
         if bool(torch.isposinf(value).any()):
             finite = ("a log density below ∞", "小于 ∞ 的对数密度")
             raise refusal("log_density(point)", finite, Text("∞", "∞"))
-        return value
+        return value if volume is None else value + volume, value
 
-    def _each(self, flat: Tensor) -> Any:
+    def _each(self, leaves: list[Tensor]) -> Any:
         """Of one point each: at once, or in turn where the function cannot be vectorised."""
-        tree = self._points.tree
+        built = self._points.built
         if not self._looped:
             try:
-                return torch.func.vmap(lambda x: _tensor(self._function(tree(x))))(flat)
+                return torch.func.vmap(lambda *one: _tensor(self._function(built(list(one)))))(*leaves)
             except GradusError:
                 raise
             except (
                 Exception
             ):  # of branches on values, .item(), in-place changes: what is at fault shows below
                 self._looped = True
-        values = [self._function(tree(x)) for x in flat]
+        values = [self._function(built([leaf[i] for leaf in leaves])) for i in range(len(leaves[0]))]
         strange = [v for v in values if not isinstance(v, Tensor)]
         return strange[0] if strange else torch.stack(values)
 
