@@ -1,4 +1,4 @@
-"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; variational bounds; Monte Carlo and its diagnostics."""
+"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; variational bounds; flows; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.directed_graph import DirectedAcyclicGraph
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.flows.autoregressive import MaskedAutoregressiveLayer
+    from gradus.inference.flows.coupling import AffineCoupling
+    from gradus.inference.flows.families import MaskedAutoregressiveFlow, PlanarFlow, RealNVP
+    from gradus.inference.flows.flow import NormalizingFlow
+    from gradus.inference.flows.planar import PlanarLayer
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
@@ -59,6 +64,7 @@ __all__ = [
     "ELBO",
     "HMC",
     "NUTS",
+    "AffineCoupling",
     "BayesianNetwork",
     "Beliefs",
     "ClampingError",
@@ -84,14 +90,20 @@ __all__ = [
     "LinearChainCRF",
     "LoopyPosterior",
     "MarkovNetwork",
+    "MaskedAutoregressiveFlow",
+    "MaskedAutoregressiveLayer",
     "Metropolis",
     "MetropolisMatrix",
     "Network",
     "NetworkDraws",
     "NetworkSample",
     "ParameterFit",
+    "NormalizingFlow",
+    "PlanarFlow",
+    "PlanarLayer",
     "Posterior",
     "PredictedStates",
+    "RealNVP",
     "RegressionMeanField",
     "SampledStates",
     "Separation",
@@ -144,6 +156,11 @@ export(
         "compiled": ["CompiledNetwork"],
         "directed_graph": ["DirectedAcyclicGraph"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "flows.autoregressive": ["MaskedAutoregressiveLayer"],
+        "flows.coupling": ["AffineCoupling"],
+        "flows.families": ["MaskedAutoregressiveFlow", "PlanarFlow", "RealNVP"],
+        "flows.flow": ["NormalizingFlow"],
+        "flows.planar": ["PlanarLayer"],
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],

@@ -16,6 +16,7 @@ from calls_of_descents import calls_of_descents
 from calls_of_dimensions import calls_of_dimensions
 from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
+from calls_of_flows import calls_of_flows
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_inference import calls_of_inference
 from calls_of_kalman import calls_of_kalman
@@ -81,6 +82,12 @@ WITHOUT: dict[str, str] = {
         for of in ("MarkovNetwork", "Network")
         for method in ("conditional", "given", "index", "joint", "markov_blanket", "size")
     },
+    **{
+        f"gradus.inference.{of}.{method}": "as of NormalizingFlow: the same function"
+        for of in ("MaskedAutoregressiveFlow", "PlanarFlow", "RealNVP")
+        for method in ("forward", "inverse", "log_prob", "rsample", "sample")
+    },
+    "gradus.inference.PlanarLayer.direction": "takes no arguments",
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
@@ -267,6 +274,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_mixtures(),
     **calls_of_theory(),
     **calls_of_variation(),
+    **calls_of_flows(),
     **calls_of_sharpness(),
     **calls_of_signals(),
     **calls_of_dropout_and_norms(),

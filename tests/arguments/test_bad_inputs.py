@@ -73,6 +73,11 @@ RIGHT_HERE: dict[tuple[str, str, str], str] = {
     ("Box", "lower", "hyper-parameter: tensors of two"): "one bound for each coordinate",
     ("Box", "upper", "hyper-parameter: tensors of two"): "one bound for each coordinate",
     ("KalmanFilter.sample", "series", r"hyper-parameter: \(1,\)"): "the leading axes may be several",
+    (
+        "AffineCoupling|MaskedAutoregressiveLayer|MaskedAutoregressiveFlow|RealNVP",
+        "hidden",
+        "list: empty list",
+    ): "no hidden layer: log-scales and shifts are linear",
     ("Residual.forward", "x", "complex"): "complex networks have residual blocks, too",
     (
         "trajectory",
