@@ -1,4 +1,4 @@
-"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; variational bounds; Monte Carlo and its diagnostics."""
+"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.directed_graph import DirectedAcyclicGraph
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.gaussian_processes.gaussian_process import GaussianProcess
+    from gradus.inference.gaussian_processes.kernels import (
+        linear_kernel,
+        matern_kernel,
+        periodic_kernel,
+        squared_exponential_kernel,
+    )
+    from gradus.inference.gaussian_processes.results import GaussianProcessPosterior, LeaveOneOut
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
@@ -65,12 +73,15 @@ __all__ = [
     "GaussianEmission",
     "GaussianMeanField",
     "GaussianMixture",
+    "GaussianProcess",
+    "GaussianProcessPosterior",
     "GradientEstimate",
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
     "JunctionTree",
     "KalmanFilter",
+    "LeaveOneOut",
     "LinearChainCRF",
     "LoopyPosterior",
     "MarkovNetwork",
@@ -95,12 +106,15 @@ __all__ = [
     "gibbs_matrix",
     "infer",
     "junction_tree",
+    "linear_kernel",
+    "matern_kernel",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
     "metropolis_matrix",
     "most_probable",
     "pathwise_gradient",
+    "periodic_kernel",
     "query",
     "read_bif",
     "read_network",
@@ -108,6 +122,7 @@ __all__ = [
     "read_uai_evidence",
     "sample",
     "score_gradient",
+    "squared_exponential_kernel",
     "write_bif",
     "write_uai",
 ]
@@ -128,6 +143,14 @@ export(
         "compiled": ["CompiledNetwork"],
         "directed_graph": ["DirectedAcyclicGraph"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "gaussian_processes.gaussian_process": ["GaussianProcess"],
+        "gaussian_processes.kernels": [
+            "linear_kernel",
+            "matern_kernel",
+            "periodic_kernel",
+            "squared_exponential_kernel",
+        ],
+        "gaussian_processes.results": ["GaussianProcessPosterior", "LeaveOneOut"],
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],

@@ -17,6 +17,7 @@ from calls_of_dimensions import calls_of_dimensions
 from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
+from calls_of_gaussian_processes import calls_of_gaussian_processes
 from calls_of_inference import calls_of_inference
 from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
@@ -38,7 +39,7 @@ RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
     "Beliefs", "ClampingError", "LoopyPosterior",
     "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
-    "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
 )  # fmt: skip
@@ -266,6 +267,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_monte_carlo(),
     **calls_of_mixtures(),
     **calls_of_theory(),
+    **calls_of_gaussian_processes(),
     **calls_of_variation(),
     **calls_of_sharpness(),
     **calls_of_signals(),
