@@ -1,4 +1,5 @@
 """Inference: graphical models, exactly or by belief propagation; chains; mixtures; variational bounds; flows; Monte Carlo and its diagnostics."""
+"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
     from gradus.inference.flows.families import MaskedAutoregressiveFlow, PlanarFlow, RealNVP
     from gradus.inference.flows.flow import NormalizingFlow
     from gradus.inference.flows.planar import PlanarLayer
+    from gradus.inference.gaussian_processes.gaussian_process import GaussianProcess
+    from gradus.inference.gaussian_processes.kernels import (
+        linear_kernel,
+        matern_kernel,
+        periodic_kernel,
+        squared_exponential_kernel,
+    )
+    from gradus.inference.gaussian_processes.results import GaussianProcessPosterior, LeaveOneOut
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
@@ -80,6 +89,8 @@ __all__ = [
     "GaussianEmission",
     "GaussianMeanField",
     "GaussianMixture",
+    "GaussianProcess",
+    "GaussianProcessPosterior",
     "GradientEstimate",
     "HamiltonianStep",
     "HiddenMarkovFit",
@@ -87,6 +98,7 @@ __all__ = [
     "Independence",
     "JunctionTree",
     "KalmanFilter",
+    "LeaveOneOut",
     "LinearChainCRF",
     "LoopyPosterior",
     "MarkovNetwork",
@@ -122,12 +134,15 @@ __all__ = [
     "infer",
     "junction_tree",
     "likelihood_weighting",
+    "linear_kernel",
+    "matern_kernel",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
     "metropolis_matrix",
     "most_probable",
     "pathwise_gradient",
+    "periodic_kernel",
     "query",
     "read_bif",
     "read_network",
@@ -136,6 +151,7 @@ __all__ = [
     "rejection_sampling",
     "sample",
     "score_gradient",
+    "squared_exponential_kernel",
     "write_bif",
     "write_uai",
 ]
@@ -161,6 +177,14 @@ export(
         "flows.families": ["MaskedAutoregressiveFlow", "PlanarFlow", "RealNVP"],
         "flows.flow": ["NormalizingFlow"],
         "flows.planar": ["PlanarLayer"],
+        "gaussian_processes.gaussian_process": ["GaussianProcess"],
+        "gaussian_processes.kernels": [
+            "linear_kernel",
+            "matern_kernel",
+            "periodic_kernel",
+            "squared_exponential_kernel",
+        ],
+        "gaussian_processes.results": ["GaussianProcessPosterior", "LeaveOneOut"],
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],

@@ -18,6 +18,7 @@ from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_flows import calls_of_flows
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
+from calls_of_gaussian_processes import calls_of_gaussian_processes
 from calls_of_inference import calls_of_inference
 from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
@@ -41,6 +42,8 @@ RESULTS_OF_INFERENCE = (
     "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
     "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "Estimate", "NetworkDraws", "NetworkSample", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
@@ -273,6 +276,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_monte_carlo(),
     **calls_of_mixtures(),
     **calls_of_theory(),
+    **calls_of_gaussian_processes(),
     **calls_of_variation(),
     **calls_of_flows(),
     **calls_of_sharpness(),
