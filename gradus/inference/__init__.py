@@ -1,5 +1,4 @@
-"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; variational bounds; flows; Monte Carlo and its diagnostics."""
-"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; Monte Carlo and its diagnostics."""
+"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; flows; Monte Carlo."""
 
 from typing import TYPE_CHECKING
 
@@ -109,8 +108,8 @@ __all__ = [
     "Network",
     "NetworkDraws",
     "NetworkSample",
-    "ParameterFit",
     "NormalizingFlow",
+    "ParameterFit",
     "PlanarFlow",
     "PlanarLayer",
     "Posterior",
@@ -196,8 +195,8 @@ export(
         "monte_carlo.hmc": ["HMC"],
         "monte_carlo.metropolis": ["Metropolis"],
         "monte_carlo.network_sample": ["Estimate", "NetworkSample"],
-        "monte_carlo.sample": ["sample"],
         "monte_carlo.nuts": ["NUTS"],
+        "monte_carlo.sample": ["sample"],
         "monte_carlo.transition_matrices": ["MetropolisMatrix", "metropolis_matrix"],
         "monte_carlo.weighting": ["likelihood_weighting", "rejection_sampling"],
         "network": ["MarkovNetwork", "Network"],

@@ -86,7 +86,9 @@ def regression(X: Tensor, y: Tensor, prior: Callable[[Tensor, Tensor], Tensor] |
         return value if prior is None else value + prior(beta, sigma)
 
     start = {"beta": best.clone(), "sigma": (rest / len(y)).sqrt()}
-    return Posterior(log_density, start, {"sigma": c.positive}, lambda p: indexed(beta=p["beta"], sigma=p["sigma"]))
+    return Posterior(
+        log_density, start, {"sigma": c.positive}, lambda p: indexed(beta=p["beta"], sigma=p["sigma"])
+    )
 
 
 def columns(*parts: Tensor) -> Tensor:
@@ -271,7 +273,9 @@ def gaussian_process(d: Data, counts: bool) -> Posterior:
 
     start = {"rho": scalar(6.0), "alpha": scalar(2.0)}
     start |= {"z": vector(len(x))} if counts else {"sigma": scalar(1.5)}
-    return Posterior(log_density, start, {k: c.positive for k in ("rho", "alpha", "sigma") if k in start}, quantities)
+    return Posterior(
+        log_density, start, {k: c.positive for k in ("rho", "alpha", "sigma") if k in start}, quantities
+    )
 
 
 def child(names: str, prior: bool) -> Callable[[Data], Posterior]:
@@ -322,7 +326,9 @@ def mesquite(names: str) -> Callable[[Data], Posterior]:
 def election(d: Data) -> Posterior:
     age = d["age_discrete"]
     ages = [(age == i).double() for i in (2, 3, 4)]
-    return regression(columns(d["real_ideo"], d["race_adj"], *ages, d["educ1"], d["gender"], d["income"]), d["partyid7"])
+    return regression(
+        columns(d["real_ideo"], d["race_adj"], *ages, d["educ1"], d["gender"], d["income"]), d["partyid7"]
+    )
 
 
 def linear(d: Data) -> Posterior:
@@ -331,7 +337,9 @@ def linear(d: Data) -> Posterior:
 
 def summer(d: Data) -> Posterior:
     def prior(b: Tensor, sigma: Tensor) -> Tensor:
-        return gaussian(b[..., 0], d["pmualpha"], d["psalpha"]) + gaussian(b[..., 1], d["pmubeta"], d["psbeta"])
+        return gaussian(b[..., 0], d["pmualpha"], d["psalpha"]) + gaussian(
+            b[..., 1], d["pmubeta"], d["psbeta"]
+        )
 
     made = regression(columns(d["x"]), d["y"], prior)
     return made._replace(
@@ -357,9 +365,21 @@ POSTERIORS: dict[str, tuple[str, Callable[[Data], Posterior], str]] = {
     "kidiq-kidscore_momiq": ("kidiq", child("iq", True), ""),
     "kidiq-kidscore_momhsiq": ("kidiq", child("hs iq", True), ""),
     "kidiq-kidscore_interaction": ("kidiq", child("hs iq hs*iq", True), ""),
-    "kidiq_with_mom_work-kidscore_interaction_c": ("kidiq_with_mom_work", child("c_hs c_iq c_hs*c_iq", False), ""),
-    "kidiq_with_mom_work-kidscore_interaction_c2": ("kidiq_with_mom_work", child("h_hs h_iq h_hs*h_iq", False), ""),
-    "kidiq_with_mom_work-kidscore_interaction_z": ("kidiq_with_mom_work", child("z_hs z_iq z_hs*z_iq", False), ""),
+    "kidiq_with_mom_work-kidscore_interaction_c": (
+        "kidiq_with_mom_work",
+        child("c_hs c_iq c_hs*c_iq", False),
+        "",
+    ),
+    "kidiq_with_mom_work-kidscore_interaction_c2": (
+        "kidiq_with_mom_work",
+        child("h_hs h_iq h_hs*h_iq", False),
+        "",
+    ),
+    "kidiq_with_mom_work-kidscore_interaction_z": (
+        "kidiq_with_mom_work",
+        child("z_hs z_iq z_hs*z_iq", False),
+        "",
+    ),
     "kidiq_with_mom_work-kidscore_mom_work": ("kidiq_with_mom_work", child("work2 work3 work4", False), ""),
     "earnings-earn_height": ("earnings", earnings("height", None), ""),
     "earnings-logearn_height": ("earnings", earnings("height", E), ""),

@@ -82,4 +82,7 @@ if __name__ == "__main__":  # the table of the documentation
     print("| posterior | mean | mean square | R̂ | ESS | seconds | said |\n|---|---|---|---|---|---|---|")
     for each in chosen:
         r = compared(each, Path(sys.argv[1]))
-        print(f"| {each.split('-')[1] if not each.startswith('nes') else each} | {r.mean:.1f} | {r.square:.1f} | {r.rhat:.3f} | {r.size:.0f} | {r.seconds:.1f} | {r.said} |", flush=True)
+        print(
+            f"| {each.split('-')[1] if not each.startswith('nes') else each} | {r.mean:.1f} | {r.square:.1f} | {r.rhat:.3f} | {r.size:.0f} | {r.seconds:.1f} | {r.said} |",
+            flush=True,
+        )

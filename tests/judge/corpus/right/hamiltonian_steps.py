@@ -20,7 +20,13 @@ def hmc_whitened(log_density, gradient, q, xi, u, Sigma, epsilon, steps):
     start = (xi**2).sum(-1) / 2 - log_density(q)
     change = (r**2).sum(-1) / 2 - log_density(x) - start
     alpha = np.exp(-np.maximum(np.where(np.isnan(change), np.inf, change), 0))
-    return np.where((u < alpha)[..., None], x, q), x, -np.linalg.solve(L.T, r[..., None])[..., 0], change, alpha
+    return (
+        np.where((u < alpha)[..., None], x, q),
+        x,
+        -np.linalg.solve(L.T, r[..., None])[..., 0],
+        change,
+        alpha,
+    )
 
 
 # hmc: the position form of Störmer and Verlet, by velocities
