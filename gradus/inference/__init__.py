@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from gradus.inference.compiled import CompiledNetwork
     from gradus.inference.directed_graph import DirectedAcyclicGraph
     from gradus.inference.elimination_order import EliminationOrder, elimination_order
+    from gradus.inference.ising.draws import (
+        BinderCrossing,
+        IsingDraws,
+        IsingEstimates,
+        binder_crossing,
+    )
+    from gradus.inference.ising.enumeration import IsingMoments
+    from gradus.inference.ising.model import IsingModel
+    from gradus.inference.ising.plane import PlaneIsing, TorusIsing, kaufman_torus, onsager_plane
+    from gradus.inference.ising.sampling import ising_sample
+    from gradus.inference.ising.transfer import StripMoments, ising_strip
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
@@ -53,6 +64,7 @@ __all__ = [
     "ELBO",
     "BayesianNetwork",
     "Beliefs",
+    "BinderCrossing",
     "ClampingError",
     "CompiledNetwork",
     "Diagnosis",
@@ -69,6 +81,10 @@ __all__ = [
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
+    "IsingDraws",
+    "IsingEstimates",
+    "IsingModel",
+    "IsingMoments",
     "JunctionTree",
     "KalmanFilter",
     "LinearChainCRF",
@@ -78,6 +94,7 @@ __all__ = [
     "MetropolisMatrix",
     "Network",
     "NetworkDraws",
+    "PlaneIsing",
     "Posterior",
     "PredictedStates",
     "RegressionMeanField",
@@ -86,20 +103,27 @@ __all__ = [
     "SmoothedStates",
     "StatePath",
     "StatePosterior",
+    "StripMoments",
     "Table",
+    "TorusIsing",
     "belief_propagation",
+    "binder_crossing",
     "diagnose",
     "elbo",
     "elimination_order",
     "gibbs",
     "gibbs_matrix",
     "infer",
+    "ising_sample",
+    "ising_strip",
     "junction_tree",
+    "kaufman_torus",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
     "metropolis_matrix",
     "most_probable",
+    "onsager_plane",
     "pathwise_gradient",
     "query",
     "read_bif",
@@ -128,6 +152,12 @@ export(
         "compiled": ["CompiledNetwork"],
         "directed_graph": ["DirectedAcyclicGraph"],
         "elimination_order": ["EliminationOrder", "elimination_order"],
+        "ising.draws": ["BinderCrossing", "IsingDraws", "IsingEstimates", "binder_crossing"],
+        "ising.enumeration": ["IsingMoments"],
+        "ising.model": ["IsingModel"],
+        "ising.plane": ["PlaneIsing", "TorusIsing", "kaufman_torus", "onsager_plane"],
+        "ising.sampling": ["ising_sample"],
+        "ising.transfer": ["StripMoments", "ising_strip"],
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],

@@ -18,6 +18,7 @@ from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_inference import calls_of_inference
+from calls_of_ising import calls_of_ising
 from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
@@ -41,6 +42,7 @@ RESULTS_OF_INFERENCE = (
     "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
+    "BinderCrossing", "IsingDraws", "IsingEstimates", "IsingMoments", "PlaneIsing", "StripMoments", "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
@@ -83,6 +85,7 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
+    "gradus.inference.IsingModel.colours": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     "gradus.inference.Metropolis.begin": "what `sample` calls",
@@ -261,6 +264,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_dimensions(),
     **calls_of_inference(),
     **calls_of_landscape(),
+    **calls_of_ising(),
     **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_monte_carlo(),
