@@ -36,6 +36,17 @@ if TYPE_CHECKING:
         squared_exponential_kernel,
     )
     from gradus.inference.gaussian_processes.results import GaussianProcessPosterior, LeaveOneOut
+    from gradus.inference.ising.draws import (
+        BinderCrossing,
+        IsingDraws,
+        IsingEstimates,
+        binder_crossing,
+    )
+    from gradus.inference.ising.enumeration import IsingMoments
+    from gradus.inference.ising.model import IsingModel
+    from gradus.inference.ising.plane import PlaneIsing, TorusIsing, kaufman_torus, onsager_plane
+    from gradus.inference.ising.sampling import ising_sample
+    from gradus.inference.ising.transfer import StripMoments, ising_strip
     from gradus.inference.junction_tree import JunctionTree, junction_tree
     from gradus.inference.loopy.posterior import ClampingError, LoopyPosterior
     from gradus.inference.loopy.propagation import belief_propagation
@@ -75,6 +86,7 @@ __all__ = [
     "AffineCoupling",
     "BayesianNetwork",
     "Beliefs",
+    "BinderCrossing",
     "ClampingError",
     "CompiledNetwork",
     "Diagnosis",
@@ -95,6 +107,10 @@ __all__ = [
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
+    "IsingDraws",
+    "IsingEstimates",
+    "IsingModel",
+    "IsingMoments",
     "JunctionTree",
     "KalmanFilter",
     "LeaveOneOut",
@@ -112,6 +128,7 @@ __all__ = [
     "ParameterFit",
     "PlanarFlow",
     "PlanarLayer",
+    "PlaneIsing",
     "Posterior",
     "PredictedStates",
     "RealNVP",
@@ -121,8 +138,11 @@ __all__ = [
     "SmoothedStates",
     "StatePath",
     "StatePosterior",
+    "StripMoments",
     "Table",
+    "TorusIsing",
     "belief_propagation",
+    "binder_crossing",
     "diagnose",
     "elbo",
     "elimination_order",
@@ -131,15 +151,19 @@ __all__ = [
     "gibbs_matrix",
     "hamiltonian_step",
     "infer",
+    "ising_sample",
+    "ising_strip",
     "junction_tree",
     "likelihood_weighting",
     "linear_kernel",
     "matern_kernel",
+    "kaufman_torus",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
     "metropolis_matrix",
     "most_probable",
+    "onsager_plane",
     "pathwise_gradient",
     "periodic_kernel",
     "query",
@@ -184,6 +208,12 @@ export(
             "squared_exponential_kernel",
         ],
         "gaussian_processes.results": ["GaussianProcessPosterior", "LeaveOneOut"],
+        "ising.draws": ["BinderCrossing", "IsingDraws", "IsingEstimates", "binder_crossing"],
+        "ising.enumeration": ["IsingMoments"],
+        "ising.model": ["IsingModel"],
+        "ising.plane": ["PlaneIsing", "TorusIsing", "kaufman_torus", "onsager_plane"],
+        "ising.sampling": ["ising_sample"],
+        "ising.transfer": ["StripMoments", "ising_strip"],
         "junction_tree": ["JunctionTree", "junction_tree"],
         "loopy.posterior": ["ClampingError", "LoopyPosterior"],
         "loopy.propagation": ["belief_propagation"],

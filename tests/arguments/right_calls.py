@@ -20,6 +20,7 @@ from calls_of_flows import calls_of_flows
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_gaussian_processes import calls_of_gaussian_processes
 from calls_of_inference import calls_of_inference
+from calls_of_ising import calls_of_ising
 from calls_of_kalman import calls_of_kalman
 from calls_of_landscape import calls_of_landscape
 from calls_of_margins import calls_of_margins
@@ -45,6 +46,7 @@ RESULTS_OF_INFERENCE = (
     "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
+    "BinderCrossing", "IsingDraws", "IsingEstimates", "IsingMoments", "PlaneIsing", "StripMoments", "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
@@ -93,6 +95,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.PlanarLayer.direction": "takes no arguments",
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
+    "gradus.inference.IsingModel.colours": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     "gradus.inference.Metropolis.begin": "what `sample` calls",
@@ -271,6 +274,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_dimensions(),
     **calls_of_inference(),
     **calls_of_landscape(),
+    **calls_of_ising(),
     **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_monte_carlo(),
