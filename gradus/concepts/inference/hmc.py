@@ -765,7 +765,7 @@ def figure(epsilon, steps, bend):
     size = f"{lost[-1]:.3g}" if abs(lost[-1]) < 1e6 else ">10⁶"
     words = Text(
         f"The trajectory of {int(steps)} steps of {epsilon:.3g} on {kind_en}: ΔH = {size} at its end, which is taken with probability {alpha:.3g}. "
-        f"At the narrowest place that it met, steps up to about {min(limit, 4.0):.2g} are stable for $x$.",
-        f"在{kind_zh}上走 {int(steps)} 步、步长为 {epsilon:.3g} 的轨迹：终点处 ΔH = {size}，以概率 {alpha:.3g} 接受。在它经过的最窄处，$x$ 方向上约 {min(limit, 4.0):.2g} 以内的步长是稳定的。",
+        f"At the narrowest place that it met, steps up to about {min(limit, 4.0):.2g} are stable in the direction of x.",
+        f"在{kind_zh}上走 {int(steps)} 步、步长为 {epsilon:.3g} 的轨迹：终点处 ΔH = {size}，以概率 {alpha:.3g} 接受。在它经过的最窄处，x 方向上约 {min(limit, 4.0):.2g} 以内的步长是稳定的。",
     )
     return Drawing(fig, words)
