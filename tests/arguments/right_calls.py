@@ -39,7 +39,7 @@ RESULTS_OF_INFERENCE = (
     "Beliefs", "ClampingError", "LoopyPosterior",
     "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
     "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "Estimate", "NetworkDraws", "NetworkSample", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "Estimate", "NetworkDraws", "NetworkSample", "ParameterFit", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
