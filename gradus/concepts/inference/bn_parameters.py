@@ -754,8 +754,8 @@ def figure(share, strength):
     left.semilogy(t, np.maximum(r**t, 1e-12), color=COLOURS[0], label="this share missing")
     for other, style in ((0.2, ":"), (0.9, "--")):
         left.semilogy(t, np.maximum(other**t, 1e-12), color="0.55", ls=style, label=f"{other:.1f} missing")
-    left.set(xlabel="step of EM", ylabel="distance that is left", xlim=(0, 40), ylim=(1e-10, 2))
-    left.legend(fontsize=9, frameon=False, loc="upper right" if r < 0.5 else "lower left")
+    left.set(xlabel="step of EM", ylabel="distance that is left", xlim=(0, 40), ylim=(1e-10, 1e4))
+    left.legend(fontsize=9, frameon=False, loc="upper right")
     sizes = np.unique(np.round(np.geomspace(30, 30000, 9)).astype(int))
     truth = (p0 + p1) / 2
     errors = {name: [] for name in ("all", "EM", "whole", "itself")}
