@@ -198,9 +198,11 @@ def example():
         begun=skewed[1][1],
         expected=1 + 0.8,
         once=far[0][1][1, 1],
+        again=1 + far[0][1][1, 1],
         twice=far[1][1][1, 1],
         added=prior[1][0, 1],
         added_root=prior[0][0],
+        left=np.array([skewed[1][1, 1], far[0][1][1, 1], far[1][1][1, 1]]) - 0.5,
         history=far[1][2],
     )
 
