@@ -44,6 +44,21 @@ def calls_of_networks_samples() -> dict[str, Example]:
         name + "rejection_sampling": of(inference.rejection_sampling, **given),
         name + "NetworkSample.probability": of(drawn.probability, event=Fresh(lambda: {"rain": "yes"})),
         name + "NetworkSample.estimate": of(drawn.estimate, of=Fresh(lambda: lambda x: x["rain"])),
+        name + "fit_parameters": of(
+            inference.fit_parameters,
+            structure=Fresh(lambda: {"rain": [], "wet": ["rain"]}),
+            data=Fresh(lambda: {"rain": ["yes", "no", None], "wet": ["yes", "no", "yes"]}),
+            states=Fresh(lambda: {"rain": ["yes", "no"], "wet": ["yes", "no"]}),
+            pseudo_counts=0.0,
+            equivalent_size=4.0,
+            unseen="uniform",
+            missing=Fresh(lambda: ["?"]),
+            start=Fresh(rain),
+            steps=3,
+            tolerance=1e-6,
+            seed=0,
+            memory=1e6,
+        ),
         name + "NetworkSample.names": of(drawn.names, variable="rain"),
     }
 

@@ -45,6 +45,7 @@ RESULTS_OF_INFERENCE = (
     "Estimate", "NetworkDraws", "NetworkSample", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "Estimate", "NetworkDraws", "NetworkSample", "ParameterFit", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
     "BinderCrossing", "IsingDraws", "IsingEstimates", "IsingMoments", "PlaneIsing", "StripMoments", "TorusIsing",
 )  # fmt: skip

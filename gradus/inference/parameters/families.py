@@ -59,12 +59,13 @@ class ExpectedCounts:
 
     def __init__(self, families: Families, codes: Whole, network: Network, memory: float) -> None:
         self.families = families
-        rows, multiplicity = np.unique(codes, axis=0, return_counts=True)
-        whole = (rows >= 0).all(1)
-        self.whole = rows[whole]
+        whole = (codes >= 0).all(1)
+        self.whole = codes[whole]
         self.excluded: Whole | None = None  # a case that the tables of the last call exclude
-        self.counts = counted(families, self.whole, multiplicity[whole].astype(float))
-        self.rows, self.weights = rows[~whole], multiplicity[~whole].astype(float)
+        self.counts = counted(families, self.whole, np.ones(len(self.whole)))
+        few = codes[~whole].astype(np.int16 if codes.max(initial=0) < 2**15 else np.int64)
+        self.rows, multiplicity = np.unique(few, axis=0, return_counts=True)
+        self.weights = multiplicity.astype(float)
         self.missing = bool(len(self.rows))
         if not self.missing:
             return

@@ -8,14 +8,17 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from gradus.arguments import choice, number, refusal, whole
+from gradus.arguments import array, choice, number, refusal, whole
 from gradus.errors import GradusError
 from gradus.inference.bayesian_network import BayesianNetwork
 from gradus.inference.compiled import MEMORY
 from gradus.inference.directed_graph import DirectedAcyclicGraph
-from gradus.inference.network_tables import Table, checked_states
+from gradus.inference.monte_carlo.network_sample import NetworkSample
+from gradus.inference.names import variable_name
+from gradus.inference.network_tables import Table, checked_states, nonnegative
 from gradus.inference.parameters.families import ExpectedCounts, Families, counted
 from gradus.inference.parameters.observed import columns_of, observed, states_of
+from gradus.inference.passes import logarithm
 from gradus.text import Text
 
 __all__ = ["ParameterFit", "fit_parameters"]
@@ -57,7 +60,7 @@ def fit_parameters(
     data: Any,
     *,
     states: Mapping[str, Any] | None = None,
-    pseudo_counts: float = 0.0,
+    pseudo_counts: Any = 0.0,
     equivalent_size: float | None = None,
     unseen: Unseen = "uniform",
     missing: Iterable[Any] = (),
@@ -81,7 +84,7 @@ def fit_parameters(
         data: columns of names of states by variable, a data frame, a list of cases by name, or `network.sample(…)`. None and NaN are missing;
             a variable without a column is hidden.
         states: names of the states by variable, where the structure has none; those that occur if left out.
-        pseudo_counts: α of every entry; 1 is Laplace's rule.
+        pseudo_counts: α of every entry, or by variable a number or a table of them; 1 is Laplace's rule.
         equivalent_size: in its place, so many cases shared out evenly among the entries of each table (BDeu).
         unseen: rows of a table of which no case tells, with α = 0: "uniform", which the notes of the network say, or "refuse".
         missing: values that stand for nothing known, such as "?".
@@ -110,21 +113,17 @@ def fit_parameters(
         [[1.0, 0.0], [0.5, 0.5]]
     """
     absent = frozenset([missing] if isinstance(missing, str) else missing)
-    families, codes = _put_together(structure, columns_of(data), states, absent)
+    families, codes = _put_together(structure, data, states, absent)
     alpha = _prior(families, pseudo_counts, equivalent_size)
     choice("unseen", unseen, ("uniform", "refuse"))
     steps, tolerance = whole("steps", steps, least=0), number("tolerance", tolerance, least=0)
     rng = np.random.default_rng(whole("seed", seed, least=0))
-    if start is None:
-        tables = _started(families, codes, alpha, rng)
-    else:
-        tables = _own_start(families, start)
+    tables = _started(families, codes, rng) if start is None else _own_start(families, start)
     expected = ExpectedCounts(families, codes, _network(families, tables), number("memory", memory, above=0))
     history: list[float] = []
-    settled = False
-    if not expected.missing and start is None:
+    settled = not expected.missing and start is None
+    if settled:
         tables = _maximized(expected.counts, alpha)
-        steps, settled = 0, True
     while True:
         counts, log = expected(tables)
         if log == -math.inf:
@@ -150,9 +149,8 @@ def fit_parameters(
     return ParameterFit(network, log, np.array(history), counts, settled)
 
 
-def _put_together(
-    structure: Any, columns: dict[str, Any], states: Any, missing: frozenset[Any]
-) -> tuple[Families, Any]:
+def _put_together(structure: Any, data: Any, states: Any, missing: frozenset[Any]) -> tuple[Families, Any]:
+    columns = columns_of(data)
     if isinstance(structure, BayesianNetwork):
         if states is not None:
             alone = (
@@ -161,6 +159,8 @@ def _put_together(
             )
             raise refusal("states", alone, states, kind=True)
         families = Families(structure.states, {v: t.parents for v, t in structure.tables.items()})
+        if isinstance(data, NetworkSample) and data.states == families.states and not missing:
+            return families, np.stack([data[v] for v in families.states], 1)
         return families, observed(columns, families.states, missing)
     graph = structure if isinstance(structure, DirectedAcyclicGraph) else DirectedAcyclicGraph(structure)
     given = {} if states is None else checked_states(states)
@@ -175,18 +175,32 @@ def _put_together(
     return families, observed(columns, families.states, missing)
 
 
-def _prior(families: Families, pseudo_counts: float, equivalent_size: float | None) -> dict[str, float]:
-    each = number("pseudo_counts", pseudo_counts, least=0)
+def _prior(families: Families, pseudo_counts: Any, equivalent_size: float | None) -> dict[str, Array]:
+    if isinstance(pseudo_counts, Mapping):
+        for given in pseudo_counts:
+            variable_name("pseudo_counts", given, families.states)
+        found = {}
+        for v, shape in families.shapes.items():
+            name = f"pseudo_counts[{v!r}]"
+            each = array(name, pseudo_counts.get(v, 0.0), finite=True)
+            if each.shape not in ((), shape):
+                fits = (f"a number, or a table of the shape {shape}", f"一个数，或形状为 {shape} 的表")
+                raise refusal(name, fits, Text(str(each.shape), str(each.shape)))
+            nonnegative(name, each)
+            found[v] = np.broadcast_to(each, shape)
+    else:
+        one = number("pseudo_counts", pseudo_counts, least=0)
+        found = {v: np.full(shape, one) for v, shape in families.shapes.items()}
     if equivalent_size is None:
-        return dict.fromkeys(families.shapes, each)
+        return found
     size = number("equivalent_size", equivalent_size, above=0)
-    if each:
-        one = ("pseudo_counts or equivalent_size, not both", "pseudo_counts 与 equivalent_size 只给一个")
-        raise refusal("equivalent_size", one, equivalent_size)
-    return {v: size / math.prod(shape) for v, shape in families.shapes.items()}
+    if any(each.any() for each in found.values()):
+        alone = ("pseudo_counts or equivalent_size, not both", "pseudo_counts 与 equivalent_size 只给一个")
+        raise refusal("equivalent_size", alone, equivalent_size)
+    return {v: np.full(shape, size / math.prod(shape)) for v, shape in families.shapes.items()}
 
 
-def _maximized(counts: Mapping[str, Array], alpha: Mapping[str, float]) -> dict[str, Array]:
+def _maximized(counts: Mapping[str, Array], alpha: Mapping[str, Array]) -> dict[str, Array]:
     tables = {}
     for v, count in counts.items():
         mass = count + alpha[v]
@@ -195,14 +209,15 @@ def _maximized(counts: Mapping[str, Array], alpha: Mapping[str, float]) -> dict[
     return tables
 
 
-def _log_prior(tables: Mapping[str, Array], alpha: Mapping[str, float]) -> float:
-    with np.errstate(divide="ignore"):
-        return sum((alpha[v] * float(np.log(t).sum()) for v, t in tables.items() if alpha[v] > 0), 0.0)
+def _log_prior(tables: Mapping[str, Array], alpha: Mapping[str, Array]) -> float:
+    total = 0.0
+    for v, table in tables.items():
+        some = alpha[v] > 0
+        total += float(alpha[v][some] @ logarithm(table[some]))
+    return total
 
 
-def _started(
-    families: Families, codes: Any, alpha: Mapping[str, float], rng: np.random.Generator
-) -> dict[str, Array]:
+def _started(families: Families, codes: Any, rng: np.random.Generator) -> dict[str, Array]:
     tables = {}
     for v, count in counted(families, codes, np.ones(len(codes))).items():
         if count.any():
@@ -234,14 +249,12 @@ def _network(families: Families, tables: Mapping[str, Array]) -> BayesianNetwork
 
 
 def _unseen(
-    families: Families, counts: Mapping[str, Array], alpha: Mapping[str, float]
+    families: Families, counts: Mapping[str, Array], alpha: Mapping[str, Array]
 ) -> list[tuple[str, str]]:
     """The rows without a case, and without pseudo-counts: variable and the parents' states."""
     found = []
     for v, count in counts.items():
-        if alpha[v] > 0:
-            continue
-        for row in np.argwhere(count.sum(-1) == 0):
+        for row in np.argwhere((count + alpha[v]).sum(-1) == 0):
             at = ", ".join(
                 f"{p}={families.states[p][i]}" for p, i in zip(families.parents[v], row, strict=True)
             )

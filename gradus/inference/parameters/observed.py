@@ -28,7 +28,7 @@ def columns_of(data: Any) -> dict[str, Any]:
         if np.ptp(data.log_weights) > 0:
             alike = ("draws of equal weight, such as network.sample(…)", "等权的样本，例如 network.sample(…)")
             raise refusal("data", alike, Text("weights that differ", "权重不等"))
-        return {v: data.names(v) for v in data}
+        return {v: data.names(v) for v in data}  # texts, which are looked up once each
     if isinstance(data, Mapping) or hasattr(data, "columns"):
         names = list(data) if isinstance(data, Mapping) else list(data.columns)
         columns = {str(name): data[name] for name in names}
@@ -40,7 +40,7 @@ def columns_of(data: Any) -> dict[str, Any]:
             "按名称给出的列、数据框、网络的样本，或 {'rain': 'yes'} 这样的案例组成的列表",
         )
         raise refusal("data", expected, data, kind=True)
-    made = {}
+    made: dict[str, Any] = {}
     for name, column in columns.items():
         if isinstance(column, (str, bytes)) or not isinstance(column, Iterable):
             raise refusal(f"data[{name!r}]", ("a column of states", "一列状态"), column, kind=True)
