@@ -42,6 +42,7 @@ GENERATED: dict[str, Generated] = {
         ("spike-intervals", Text("Intervals between spikes", "脉冲间隔")),
         ("sorting", Text("Sorting symbols", "符号排序")),
         ("delayed-copy", Text("Copying from some places back", "延迟复制")),
+        ("spin-lattices", Text("Spins on square lattices", "方格上的自旋")),
         ("alike-graphs", Text("Graphs that look alike", "看似相同的图")),
     )
 }

@@ -75,6 +75,12 @@ SETTINGS: dict[str, Text] = {
     "features": Text("numbers of features", "特征数"),
     "ridges": Text("ridges λ", "岭参数 λ"),
     "draws": Text("draws", "抽取次数"),
+    "lattice_sizes": Text("sides of the lattices", "格点的边长"),
+    "replicas": Text("replicas side by side", "同时进行的副本数"),
+    "warmup": Text("sweeps before the draws", "抽样之前的扫描次数"),
+    "temperatures": Text("temperatures", "温度"),
+    "draws_each": Text("draws at each temperature", "每个温度的抽取次数"),
+    "exact_widths": Text("widths summed exactly", "精确求和的宽度"),
     "examples_seen": Text("numbers of examples", "样本数"),
     "weight_variances": Text("σ_w²", "σ_w²"),
     "bias_variance": Text("σ_b²", "σ_b²"),
@@ -101,6 +107,7 @@ SETTINGS: dict[str, Text] = {
 
 #: The scores that recipes name, and whether they are fractions, shown in percent; others are shown as they are written.
 METRICS: dict[str, tuple[Text, bool]] = {
+    "critical-error": (Text("relative error of the critical temperature", "临界温度的相对误差"), False),
     "accuracy": (Text("test accuracy", "测试集准确率"), True),
     "cross-validated-accuracy": (
         Text("accuracy under 10-fold cross-validation", "10 折交叉验证准确率"),
