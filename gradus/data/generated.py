@@ -43,5 +43,6 @@ GENERATED: dict[str, Generated] = {
         ("sorting", Text("Sorting symbols", "符号排序")),
         ("delayed-copy", Text("Copying from some places back", "延迟复制")),
         ("alike-graphs", Text("Graphs that look alike", "看似相同的图")),
+        ("two-sensors", Text("Tracks seen by two sensors", "两个传感器观测的航迹")),
     )
 }

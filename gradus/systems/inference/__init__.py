@@ -1,0 +1,1 @@
+"""Systems of inference: what exact and iterative inference makes of text, tables, tracks and networks."""
