@@ -44,5 +44,6 @@ GENERATED: dict[str, Generated] = {
         ("delayed-copy", Text("Copying from some places back", "延迟复制")),
         ("spin-lattices", Text("Spins on square lattices", "方格上的自旋")),
         ("alike-graphs", Text("Graphs that look alike", "看似相同的图")),
+        ("two-sensors", Text("Tracks seen by two sensors", "两个传感器观测的航迹")),
     )
 }

@@ -90,6 +90,12 @@ SETTINGS: dict[str, Text] = {
     "rows": Text("examples of the comparison", "对照所用样本数"),
     "task": Text("task", "任务"),
     "interval": Text("interval", "间隔"),
+    "tracks": Text("tracks", "航迹数"),
+    "acceleration": Text("accelerations, m/s²", "加速度（m/s²）"),
+    "sensor_deviations": Text("deviations of a sensor along and across, m", "传感器沿向与横向的标准差（m）"),
+    "gap": Text("both are silent from, to", "两者都沉默的起止时刻"),
+    "lost": Text("share that the north sensor loses", "北向传感器缺失的比例"),
+    "too_sure": Text("process noise of the wrong filter too small by", "错误滤波器的过程噪声设小的倍数"),
     "python": Text("Python", "Python"),
     "gradus": Text("Gradus", "Gradus"),
     "torch": Text("PyTorch", "PyTorch"),
@@ -134,5 +140,9 @@ METRICS: dict[str, tuple[Text, bool]] = {
         False,
     ),
     "extrapolation-miss": (Text("relative error of the predicted loss", "预测损失的相对误差"), True),
+    "fused-error": (
+        Text("error of both sensors over that of the better one", "融合误差与较好传感器误差之比"),
+        False,
+    ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }

@@ -1,1 +1,1 @@
-"""Systems of inference."""
+"""Systems of inference: what exact and iterative inference makes of text, tables, tracks, lattices and networks."""
