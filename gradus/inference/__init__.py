@@ -36,12 +36,7 @@ if TYPE_CHECKING:
         squared_exponential_kernel,
     )
     from gradus.inference.gaussian_processes.results import GaussianProcessPosterior, LeaveOneOut
-    from gradus.inference.ising.draws import (
-        BinderCrossing,
-        IsingDraws,
-        IsingEstimates,
-        binder_crossing,
-    )
+    from gradus.inference.ising.draws import BinderCrossing, IsingDraws, IsingEstimates, binder_crossing
     from gradus.inference.ising.enumeration import IsingMoments
     from gradus.inference.ising.model import IsingModel
     from gradus.inference.ising.plane import PlaneIsing, TorusIsing, kaufman_torus, onsager_plane
@@ -154,10 +149,10 @@ __all__ = [
     "ising_sample",
     "ising_strip",
     "junction_tree",
+    "kaufman_torus",
     "likelihood_weighting",
     "linear_kernel",
     "matern_kernel",
-    "kaufman_torus",
     "max_marginals",
     "mean_field_gaussian",
     "mean_field_regression",
