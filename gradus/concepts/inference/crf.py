@@ -492,7 +492,7 @@ def first_step_left_out(emissions, start, transitions, end, tags, lengths=None):
 CRF.erratum(
     "E307",
     common="A CRF layer is a softmax over the next tag, given the tag before and the scores of the step (a common explanation)",
-    why="That is a maximum-entropy Markov model. Of two ways with one successor each, every step's softmax is 1 whatever is seen: a score of 3 at step 2 leaves "
+    why="That is a maximum-entropy Markov model. Of two ways with one successor each, the softmax of the second step is 1 whatever is seen: a score of 3 there leaves "
     "the first tags at ½ and ½, where the CRF has 0.953 and 0.047.",
     right="A CRF has one normalisation, over whole sequences",
     claims="late-evidence-counts",

@@ -86,7 +86,7 @@ GIBBS = Concept(
     readings="geman1984stochastic; gelfand1990sampling; liu1994covariance; roberts1997updating",
     hypotheses=(
         Hypothesis(
-            "from every start the distribution tends to the joint distribution: each possible state is reached from each other one, through possible states, by changing one variable at a time; every table positive will do",
+            "from every possible start the distribution tends to the joint distribution: each possible state is reached from each other one, through possible states, by changing one variable at a time; every table positive will do",
             "copies-never-change",
         ),
         Hypothesis(
@@ -214,7 +214,7 @@ def the_joint_law_is_stationary(gibbs, rng):
 
 @GIBBS.claim
 def what_is_drawn_is_seen_at_once(gibbs, rng):
-    r"""A sweep goes through the axes in order, and each sees what was drawn before it: of two variables $P=\pi(a'\mid b)\,\pi(b'\mid a')$; of independent ones a single sweep forgets everything: $P(x,x')=\pi(x')$. Two that are drawn at once keep the product of their own distributions, and not $\pi$, which a sweep keeps"""
+    r"""A sweep goes through the axes in order, and each sees what was drawn before it: of two variables $P=\pi(a'\mid b)\,\pi(b'\mid a')$; of independent ones a single sweep forgets everything: $P(x,x')=\pi(x')$. Two dependent ones that are drawn at once keep the product of their own distributions, and not $\pi$, which a sweep keeps"""
     p = rng.random((3, 2, 1)) + 0.1
     m = p[:, :, 0]
     of_a, of_b = m / m.sum(0), m / m.sum(1, keepdims=True)
@@ -299,7 +299,7 @@ def the_normal_law_forgets_by_rho_squared(gibbs, rng):
 
 @GIBBS.claim
 def copies_never_change(gibbs, rng):
-    r"""Where one variable is a copy of another, neither can change alone: both stay for ever, $P=I$ on the possible states, however likely the other value is, and the chain's law is that of its start. A third variable that
+    r"""Where one variable is a copy of another, neither can change alone: both stay for ever, $P=I$ on the possible states, however likely the other value is, and the chain's law is that of its start. An impossible state none of whose neighbours by one change is possible is kept for ever, too. A third variable that
     is independent of them moves as it should. Of a fair coin and a copy that is wrong with probability ε the second eigenvalue is $(1-2ε)^2$"""
     third = np.array([0.25, 0.75])
     sweep, random = run(gibbs, np.einsum("ij,k->ijk", np.diag([1.0, 9.0]), third))
@@ -308,6 +308,11 @@ def copies_never_change(gibbs, rng):
     yield roundoff(
         random[np.ix_(possible, possible)], np.kron(np.eye(2), (2 * np.eye(2) + np.tile(third, (2, 1))) / 3), terms=4
     )
+    corner = np.zeros((2, 2, 2))
+    corner[0, 0] = 0.25, 0.75
+    for P in run(gibbs, corner):
+        yield identical(P[6:], np.eye(8)[6:])
+        yield roundoff(P[:2].sum(), 2.0, terms=8)
     for wrong in (0.1, 0.01):
         table = np.array([[1 - wrong, wrong], [wrong, 1 - wrong]])[:, :, None]
         second = np.sort(np.linalg.eigvals(run(gibbs, table)[0]).real)[-2]
@@ -437,7 +442,7 @@ def figure(rho, sweeps):
     right.legend(fontsize=9.5, loc="upper right", frameon=False)
     tau = (1 + rho**2) / (1 - rho**2)
     words = Text(
-        f"Gibbs sampling of a bivariate normal distribution with correlation {rho:.2f}: each sweep is one move along the first axis and one along the second. The autocorrelation falls by "
+        f"Gibbs sampling of a bivariate normal distribution with correlation {rho:.2f}: each sweep is one move along the first axis and one along the second. The autocorrelation is multiplied by "
         f"{rho**2:.3f} a sweep, and {tau:.1f} sweeps are worth one independent draw.",
         f"对相关系数为 {rho:.2f} 的二元正态分布作吉布斯采样：每次扫描先沿第一个轴移动，再沿第二个轴移动。自相关每次扫描乘以 {rho**2:.3f}，{tau:.1f} 次扫描相当于一个独立样本。",
     )

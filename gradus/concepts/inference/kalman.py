@@ -26,7 +26,7 @@ KALMAN = Concept(
     title="Kalman filter",
     summary="Where something is that moves and is only seen through noise. The filter carries a mean and a covariance from one "
     "observation to the next: move them by the model, then pull the mean towards what was seen, the more, the less certain it was. "
-    "For linear motion and normal noise this is Bayes' theorem without any approximation; the smoother goes back once and "
+    "For linear motion, a normal start and normal noise this is Bayes' theorem without any approximation; the smoother goes back once and "
     "says the same given the whole series. Sensors whose noises are independent add up their precisions.",
     formulas=(
         r"x_0\sim N(m,P),\qquad x_{t+1}=F_tx_t+w_t,\qquad y_t=Hx_t+v_t,\qquad w_t\sim N(0,Q),\quad v_t\sim N(0,R)",
@@ -98,7 +98,7 @@ KALMAN = Concept(
         Hypothesis("the covariances are those of the data", "innovations-are-white"),
         Hypothesis("what is missing is missing whatever its value", "missing-because-it-was-large"),
         Hypothesis(
-            "for a steady state: what does not decay by itself is seen, and every direction is moved by noise",
+            "for one steady state: the matrices stay, what does not decay by itself is seen, and every direction is moved by noise",
             "steady-state-of-riccati",
         ),
     ),
@@ -288,9 +288,9 @@ def sensors_add_their_precisions(kalman, rng):
 
 @KALMAN.claim
 def sensors_that_err_together(kalman, rng):
-    r"""Precisions of sensors whose noises are correlated, by $\rho$, do not add up: two of variance 1 leave $\frac{1+\rho}2$ of a start that says nothing, so that two that err alike, $\rho=0.9$, are hardly better than one;
-    with variances 1 and 4 and $\rho=0.9$ the second has a negative weight"""
-    for r, rho in (((1.0, 1.0), 0.9), ((1.0, 4.0), 0.9), ((1.0, 1.0), -0.5)):
+    r"""Precisions of sensors whose noises are correlated, by $\rho$, need not add up: two of variance 1 leave $\frac{1+\rho}2$ of a start that says nothing, so that two that err alike, $\rho=0.9$, are hardly better than one;
+    with variances 1 and 4 and $\rho=0.9$ the second has a negative weight; at $\rho=0.8$ they leave $\frac45$, as if they did"""
+    for r, rho in (((1.0, 1.0), 0.9), ((1.0, 4.0), 0.9), ((1.0, 4.0), 0.8), ((1.0, 1.0), -0.5)):
         R = np.diag(r) + rho * np.sqrt(r[0] * r[1]) * np.eye(2)[::-1]
         given = walk(1, 0.0, 1.0, 1e8) | dict(H=np.ones((2, 1)), R=R)
         mean, variance = (part.ravel()[0] for part in floats(kalman(np.array([[0.0, 1.0]]), **given))[:2])
@@ -301,6 +301,8 @@ def sensors_that_err_together(kalman, rng):
         yield near(mean, (r[0] - R[0, 1]) / total, 1e-7, small)
         if r[0] == 1 == r[1]:
             yield near(variance, (1 + rho) / 2, 1e-7, small)
+        if rho == 0.8:
+            yield near(variance, 1 / (1 / r[0] + 1 / r[1]), 1e-7, small)
 
 
 @KALMAN.claim
@@ -390,7 +392,8 @@ def undeclared_gaps_are_refused(kalman, rng):
 @KALMAN.claim
 def steady_state_of_riccati(kalman, rng):
     r"""With matrices that stay, what does not decay by itself seen and every direction moved by noise, the covariance settles where Riccati's equation says, from any start: $S_t$ and $P_t$ of SciPy's `solve_discrete_are`; with a state that
-    does not decay and is not seen, $F=\operatorname{diag}(f,0.5)$ with $f=1.2$ or $f=1$ and $H=(0\ 1)$, its variance $p$ becomes $f^2p$ and that of the noise more at each step"""
+    does not decay and is not seen, $F=\operatorname{diag}(f,0.5)$ with $f=1.2$ or $f=1$ and $H=(0\ 1)$, its variance $p$ becomes $f^2p$ and that of the noise more at each step; without noise of the motion
+    a seen state with $F=1.5$ goes to $S=\frac94R$ from $P=R$, but from a start that is known, $P=0$, it stays at $S=R$: $P=10^{-30}$ does so for 20 steps"""
     from scipy.linalg import solve_discrete_are
 
     F, H, R = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([[1.0, 0.0]]), np.array([[2.0]])
@@ -408,6 +411,10 @@ def steady_state_of_riccati(kalman, rng):
         F, H = np.tile(np.diag([f, 0.5]), (12, 1, 1)), np.array([[0.0, 1.0]])
         P_t = floats(kalman(np.zeros((12, 1)), F, H, 1e-3 * np.eye(2), R, np.zeros(2), np.eye(2)))[1]
         yield roundoff(P_t[1:, 0, 0], f * f * P_t[:-1, 0, 0] + 1e-3, terms=50)
+    rest = Text("(4/9)²⁰ of the start is left, at most 3 times", "残余为起点的 (4/9)²⁰，至多 3 倍")
+    for P, settled in ((1.0, 2.25), (1e-30, 1.0)):
+        S = floats(kalman(np.zeros((20, 1)), **walk(20, 0.0, 1.0, P, 1.5)))[6]
+        yield near(S[-1, 0, 0], settled, 1e-6, rest)
 
 
 @KALMAN.claim
@@ -424,7 +431,7 @@ def smoother_is_never_wider(kalman, rng):
             gained = np.linalg.eigvalsh(P[:-1] - V[:-1])[:, 0].min()
             yield bound(gained, 1e-9, "≥", Text("strictly less certain without it", "没有后来的观测则严格更不确定"))
             _, P, _, V, *_ = floats(kalman(**given | dict(P=np.zeros((2, 2)))))
-            yield roundoff([P[0], V[0]], np.zeros((2, 2, 2)), terms=50)
+            yield roundoff([P[0], V[0]], np.zeros((2, 2, 2)), terms=50, scale=1.0)
 
 
 @KALMAN.claim
@@ -443,9 +450,9 @@ def innovations_are_white(kalman, rng):
         *_, e, S, _ = floats(kalman(series[:, None], **walk(60, 1.0, 1.0)))
         z.append(e[:, 0] / np.sqrt(S[:, 0, 0]))
     z = np.array(z)
-    yield statistical(z, 0.0, None)
-    yield statistical(z**2, 1.0)
-    yield statistical(z[:, 1:] * z[:, :-1], 0.0)
+    yield statistical(z, 0.0, z.size**-0.5)
+    yield statistical(z**2, 1.0, (2 / z.size) ** 0.5)
+    yield statistical(z[:, 1:] * z[:, :-1], 0.0, z[:, 1:].size ** -0.5)
     products = []
     for series in y:
         *_, e, S, _ = floats(kalman(series[:, None], **walk(60, 0.01, 1.0)))
@@ -526,7 +533,7 @@ def updated(P, h, r, joseph):
 
 @KALMAN.claim
 def a_precise_sensor_after_a_vague_start(kalman, rng):
-    r"""A sensor of variance $r$ after a start of variance $P=10^kr$ leaves $Pr/(P+r)$, to rounding for every $k\le16$; $(1-K)P$, the short form of the update, is off by more than $5\cdot10^{-4}$ at $k=14$, and is 0 from 16 on"""
+    r"""A sensor of variance 1 after a start of variance $P=10^k$ leaves $P/(P+1)$, to rounding for every $k\le16$; $(1-K)P$, the short form of the update, is off by more than $5\cdot10^{-4}$ at $k=14$, and is 0 from 16 on (of a sensor of variance 3 after $3\cdot10^{16}$ it leaves more than it has, 3.33)"""
     for k in (0, 4, 8, 12, 16):
         found = floats(kalman(np.zeros((1, 1)), **walk(1, 0.0, 1.0, 10.0**k)))[1][0, 0, 0]
         yield roundoff(found, 10.0**k / (10.0**k + 1), terms=4)
@@ -538,11 +545,17 @@ def a_precise_sensor_after_a_vague_start(kalman, rng):
             "≥",
             Text("1 − K is cancelled away", "1 − K 被相消掉"),
         )
+    yield near(
+        updated(3e16 * np.eye(1), one, 3.0, False)[0, 0],
+        10 / 3,
+        0.005,
+        Text("half a unit of the last digit", "末位的半个单位"),
+    )
 
 
 @KALMAN.claim
 def neither_form_is_proof(kalman, rng):
-    r"""Three sensors that look aslant at once: with $P=10^6r$ the variances are those of exact fractions, to $10^{-6}$; with $P=10^{16}r$ and six in drawn directions one after the other a variance falls below 0 by the short form in more than 30 of 100 trials, and by Joseph's in more than 5, if in fewer"""
+    r"""Three sensors that look aslant at once: with $P=10^6r$ the covariances are those of exact fractions, to $10^{-6}$ of the largest; with $P=10^{16}r$ and six in drawn directions one after the other a variance falls below 0 by the short form in more than 30 of 100 trials, and by Joseph's in more than 5, if in fewer"""
     H = rng.integers(-4, 5, (3, 3)) + 6 * np.eye(3, dtype=int)
     exact = [[Fraction(10**6 * (i == j)) for j in range(3)] for i in range(3)]
     for h in H.tolist():

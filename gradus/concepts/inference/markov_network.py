@@ -30,7 +30,7 @@ MARKOV_NETWORK = Concept(
     title="Markov network",
     summary="A joint distribution as a product of tables, each over a few variables that are directly tied, divided by one number Z that makes it "
     "sum to 1. Given its neighbours a variable is independent of all others, and its distribution there needs no Z. Conversely every positive law "
-    "with these independences is such a product (Hammersley and Clifford); with zeros that fails.",
+    "with these independences is such a product (Hammersley and Clifford); a law with zeros need not be.",
     formulas=(
         r"P(x)=\frac1Z\prod_c\psi_c(x_c),\qquad Z=\sum_x\prod_c\psi_c(x_c)",
         r"P(x_i\mid x_{\text{rest}})=\frac{\prod_{c\ni i}\psi_c(x_c)}{\sum_{x_i}\prod_{c\ni i}\psi_c(x_c)}",
@@ -194,7 +194,7 @@ def cases(rng):
     yield "ring", of((2, 3, 2, 3), ((0, 1), (1, 2), (2, 3), (3, 0)), 2)
     yield "tables of three", of((2, 3, 2, 2, 2), ((0, 1, 2), (4, 2, 3), (3,)), 2)
     yield "a state excluded", of((2, 3, 2), ((0, 1), (1, 2)), 1, zero=True)
-    yield "two tables over one pair", of((3, 2), ((0, 1), (1, 0)), 0)
+    yield "two tables over one pair, one over a variable", of((3, 2), ((0, 1), (1, 0), (0,)), 0)
     yield "many states", of((15, 2, 2), ((0, 1), (2, 0)), 0)
     yield "two parts", of((2, 2, 3), ((0, 1),), 2)
 
@@ -551,7 +551,7 @@ MARKOV_NETWORK.erratum(
     common="A law has the independences of a graph if and only if it is a product over its cliques (Hammersley–Clifford without its condition, a common slip)",
     why="A product always has them. The converse needs P > 0: Moussouris' law on eight states has those of the ring and is no product over its edges.",
     right="For positive laws, if and only if",
-    claims="zeros-break-the-converse, hammersley-clifford",
+    claims="zeros-break-the-converse, hammersley-clifford, separated-is-independent",
 )
 
 

@@ -32,8 +32,8 @@ MIXTURE_EM = Concept(
     title="Gaussian mixtures and EM",
     summary="Data that come in clumps, each normal, and nobody says which row is of which. If one knew, means and covariances would be "
     "plain averages; if one knew these, Bayes' theorem would say how probable each clump is for a row. EM does the two in turn. Each "
-    "step raises the likelihood or leaves it; where it ends depends on the start, and without a penalty there is no top: a component "
-    "that shrinks onto one row makes the likelihood as large as one likes.",
+    "step raises the likelihood or leaves it; where it ends depends on the start, and of two components or more without a penalty there is no top: one "
+    "that shrinks onto a row makes the likelihood as large as one likes.",
     formulas=(
         r"p(x)=\sum_{j=1}^k\pi_jN(x;\mu_j,\Sigma_j),\qquad r_{ij}=\frac{\pi_jN(x_i;\mu_j,\Sigma_j)}{\sum_l\pi_lN(x_i;\mu_l,\Sigma_l)}",
         r"N_j=\sum_ir_{ij},\quad\pi_j=\frac{N_j}n,\quad\mu_j=\frac1{N_j}\sum_ir_{ij}x_i,\quad "
@@ -160,8 +160,9 @@ def start(means, variance=1.0):
 
 
 def clumps(rng, n=60, d=2, k=3):
-    X = rng.normal(size=(n, d)) @ rng.normal(size=(d, d)) + 3 * rng.normal(size=(k, d))[rng.integers(k, size=n)]
-    return dict(X=X) | start(X[rng.choice(n, k, replace=False)], 2.0)
+    turn = np.eye(d) + rng.uniform(-0.4, 0.4, (d, d))
+    X = rng.normal(size=(n, d)) @ turn + 3 * rng.normal(size=(k, d))[np.arange(n) % k]
+    return dict(X=X) | start(X[:k], 2.0)  # a row of each, so that none shrinks onto a row
 
 
 @MIXTURE_EM.example
@@ -321,20 +322,22 @@ def far_away_somebody_owns_it(mixture_em, rng):
 
 @MIXTURE_EM.claim
 def alike_stay_alike(mixture_em, rng):
-    r"""$k$ components that start alike, weights included, stay alike: they have the mean and the covariance of the data, plus $k\lambda I$, at a stationary point that is no maximum"""
+    r"""$k$ components that start alike, weights included, stay alike: they have the mean and the covariance of the data, plus $k\lambda I$: a stationary point, above which other starts end where there are clumps"""
     X = np.concatenate([rng.normal(size=(15, 2)), rng.normal(size=(15, 2)) + 6])
     for penalty in (0.0, 0.1):
-        _, mu, C, r, L = parts(mixture_em(X, **start([[1.0, 2.0], [1.0, 2.0]]), steps=10, penalty=penalty))
-        yield roundoff(mu, np.tile(X.mean(0), (2, 1)), terms=400, scale=10.0)
-        yield roundoff(C, np.tile(np.cov(X.T, bias=True) + 2 * penalty * np.eye(2), (2, 1, 1)), terms=400, scale=100.0)
-        yield identical(r[:, 0], r[:, 1])
+        for k in (3, 2):
+            _, mu, C, r, L = parts(mixture_em(X, **start([[1.0, 2.0]] * k), steps=10, penalty=penalty))
+            want = np.cov(X.T, bias=True) + k * penalty * np.eye(2)
+            yield roundoff(mu, np.tile(X.mean(0), (k, 1)), terms=400, scale=10.0)
+            yield roundoff(C, np.tile(want, (k, 1, 1)), terms=400, scale=100.0)
+            yield roundoff(r, np.full(r.shape, 1 / k), terms=400, scale=10.0)
         apart = float(mixture_em(X, **start([[0.0, 0.0], [6.0, 6.0]]), steps=10, penalty=penalty)[4])
         yield bound(apart - L, 0.1, "≥", Text("another start ends higher", "另一个起点得到更大的值"))
 
 
 @MIXTURE_EM.claim
 def a_large_penalty_starves(mixture_em, rng):
-    r"""With $\lambda>0$ no mixture has $L>-\frac d2(1+\ln2\pi\lambda)$, and yet there need be no maximum: on two squares of side 1, four apart, $\lambda=10$ starves one of two components that start with weights 0.8 and 0.2 and variance 20. Its weight falls below $10^{-4}$ in five steps, its covariance grows like $\frac\lambda{\pi_j}I$, and $L$ climbs to that of one component, $-\frac12(d\ln2\pi+\ln|S+\lambda I|+d)$, $S$ the covariance of the data, which it stays below. A weight π small becomes about $c\pi^{1+d/2}$ in a step"""
+    r"""With $\lambda>0$ no mixture has $L>-\frac d2(1+\ln2\pi\lambda)$, and yet there need be no maximum: on two squares of side 1, one moved from the other by $(4,4)$, $\lambda=10$ starves one of two components that start with weights 0.8 and 0.2 and variance 20. Its weight falls below $10^{-4}$ in five steps, its covariance grows like $\frac\lambda{\pi_j}I$, and $L$ climbs to that of one component, $-\frac12(d\ln2\pi+\ln|S+\lambda I|+d)$, $S$ the covariance of the data, which it stays below. A weight π small becomes about $c\pi^{1+d/2}$ in a step"""
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     X, lam = np.concatenate([square, square + 4]), 10.0
     given = start([[0.0, 0.0], [4.0, 4.0]], 20.0) | dict(weights=np.array([0.8, 0.2]))

@@ -11,9 +11,10 @@ from gradus.frameworks import PRECISIONS, Adapted
 from gradus.frameworks.structure import map_arrays
 from gradus.page import Arguments, Concept
 from gradus.page.evidence import Evidence, all_of, identical, roundoff
+from gradus.page.not_applicable import NotApplicable
 from gradus.text import Text
 from gradus.verify.universal.cases import Measure, over_cases
-from gradus.verify.universal.sensitivity import C, parts, sensitivity, terms_of
+from gradus.verify.universal.sensitivity import REFUSALS, C, parts, sensitivity, terms_of
 
 C_LOW = 2.0  # in 16 bits frameworks accumulate in float32 and round what they store
 
@@ -35,7 +36,14 @@ def compare(
     rounded = {k: _rounded(v, adapted) for k, v in arguments.items()}
     # A bad value meant by the case (log 0, overflow) is judged by the comparison, not by a warning.
     with np.errstate(all="ignore"):
-        defined = parts(concept.definition(**rounded))
+        try:
+            defined = parts(concept.definition(**rounded))
+        except REFUSALS:
+            if adapted.dtype == "float64":
+                raise
+            raise NotApplicable(
+                Text("the definition refuses the case once it is rounded", "舍入之后，定义拒绝该用例")
+            ) from None
         sizes = sensitivity(concept, rounded, defined)
     want = defined if want is None else want
     got = parts(adapted(**rounded))
