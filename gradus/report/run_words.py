@@ -82,6 +82,9 @@ SETTINGS: dict[str, Text] = {
     "sizes": Text("numbers of examples", "样本数"),
     "widths": Text("widths", "宽度"),
     "rows": Text("examples of the comparison", "对照所用样本数"),
+    "period": Text("period", "周期"),
+    "iterations": Text("iterations", "迭代次数"),
+    "longest": Text("values at most", "至多取值个数"),
     "task": Text("task", "任务"),
     "interval": Text("interval", "间隔"),
     "python": Text("Python", "Python"),
@@ -127,5 +130,9 @@ METRICS: dict[str, tuple[Text, bool]] = {
         False,
     ),
     "extrapolation-miss": (Text("relative error of the predicted loss", "预测损失的相对误差"), True),
+    "ln-density-gained": (
+        Text("mean ln density of what came, above a regression's", "实际值的平均对数密度，减去回归的"),
+        False,
+    ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
 }
