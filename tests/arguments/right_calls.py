@@ -6,6 +6,7 @@ import inspect
 
 from calls_elsewhere import calls_elsewhere
 from calls_of_approximation import calls_of_approximation
+from calls_of_boltzmann import calls_of_boltzmann
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
@@ -39,7 +40,7 @@ RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
     "Beliefs", "ClampingError", "LoopyPosterior",
     "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
-    "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "AnnealedPartition", "BoltzmannGradient", "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
 )  # fmt: skip
@@ -267,6 +268,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_monte_carlo(),
     **calls_of_mixtures(),
     **calls_of_theory(),
+    **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
     **calls_of_variation(),
     **calls_of_sharpness(),
