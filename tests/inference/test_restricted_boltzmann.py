@@ -58,6 +58,13 @@ def test_the_gradient_is_that_of_differences_and_of_autograd() -> None:
         torch.testing.assert_close(ours, theirs)
     assert not rbm.weights.requires_grad and rbm.weights.grad is None
 
+    def direction(W: Tensor) -> Tensor:
+        return RestrictedBoltzmann(W, rbm.visible_bias, rbm.hidden_bias).exact_gradient(DATA).weights
+
+    assert torch.autograd.gradcheck(
+        direction, [parameters[0]]
+    )  # the Hessian, which curvature and Newton's step need
+
 
 def test_a_gibbs_step_leaves_the_distribution_as_it_is() -> None:
     rbm = machine(2)

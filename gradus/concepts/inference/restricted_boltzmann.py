@@ -190,7 +190,6 @@ def cases(rng):
     yield "one of each", random(rng, 2, 1, 1)
     yield "one state again and again", random(rng, 1, 3, 2) | dict(V=np.tile([1.0, 0.0, 1.0], (6, 1)), k=3)
     yield "strong connections", random(rng, 3, 4, 2, scale=3.0)
-    yield "unconnected", random(rng, 3, 3, 2) | dict(W=np.zeros((3, 2)))
 
 
 @RESTRICTED_BOLTZMANN.invalid
@@ -470,9 +469,9 @@ def figure(scale, k):
         found = restricted_boltzmann(V, W, b, c, k=int(count))
         g, d = (np.concatenate([part.ravel() for part in found[i : i + 3]]) for i in (2, 5))
         misses.append(np.linalg.norm(d - g) / np.linalg.norm(g))
-    paths = []
+    paths, start = [], 0.1 * rng.normal(size=(4, 2))
     for exact in (True, False):
-        w, x, y = 0.1 * rng.normal(size=(4, 2)), np.zeros(4), np.zeros(2)
+        w, x, y = start, np.zeros(4), np.zeros(2)
         path = []
         for _ in range(80):
             found = restricted_boltzmann(V, w, x, y, k=int(k))

@@ -110,19 +110,19 @@ class RestrictedBoltzmann:
         return -self.free_energy(v) - self.log_partition()
 
     def exact_gradient(self, data: Tensor) -> BoltzmannGradient:
-        """The derivative of the mean ln p(v) over data (N, n): statistics of the data less those of the model.
+        """The derivative of the mean ln p(v) over data (N, n): statistics of the data less those of the model; differentiable.
 
         Raises:
             GradusError: other shapes, numbers other than 0 and 1, or both layers have more than 20 units.
         """
         v = self._data(data)
+        parameters = (self.weights, self.visible_bias, self.hidden_bias)
+        learnt = torch.is_grad_enabled() and any(p.requires_grad for p in parameters)
         with torch.enable_grad():
-            W, b, c = (
-                p.detach().requires_grad_() for p in (self.weights, self.visible_bias, self.hidden_bias)
-            )
+            W, b, c = (p if learnt and p.requires_grad else p.detach().requires_grad_() for p in parameters)
             machine = RestrictedBoltzmann(W, b, c)
             mean = -machine.free_energy(v.detach()).mean() - machine.log_partition()
-            found = torch.autograd.grad(mean, (W, b, c))
+            found = torch.autograd.grad(mean, (W, b, c), create_graph=learnt)
         return BoltzmannGradient(found[0], found[1], found[2], None)
 
     def contrastive_divergence(

@@ -1,10 +1,10 @@
-"""Restricted Boltzmann machines in other styles: autograd, and all pairs of states in a dictionary."""
+"""Restricted Boltzmann machines in other styles: by logarithms, and all pairs of states in a dictionary."""
 
 import itertools
 import math
 
 import numpy as np
-import torch
+import scipy.special
 
 
 def _refuse(V, k):
@@ -12,25 +12,26 @@ def _refuse(V, k):
         raise ValueError("states are 0 and 1")
 
 
-# restricted-boltzmann: the gradient by autograd, the chain by powers of a matrix
-def rbm_autograd(V, W, b, c, k=1):
+# restricted-boltzmann: logarithms throughout, the chain by powers of a matrix, means by one array of statistics
+def rbm_logarithms(V, W, b, c, k=1):
+    V, W, b, c = (np.asarray(x, float) for x in (V, W, b, c))
     _refuse(V, k)
-    V = torch.as_tensor(V)
-    W, b, c = (torch.tensor(np.asarray(x), requires_grad=True) for x in (W, b, c))
-    v, h = (
-        torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=V.dtype)] * n).reshape(-1, n) for n in W.shape
-    )
-
-    def energy(x):
-        return -x @ b - torch.nn.functional.softplus(x @ W + c).sum(-1)
-
-    L = torch.logsumexp(-energy(v), 0)
-    exact = torch.autograd.grad(-energy(V).mean() - L, (W, b, c), retain_graph=True)
-    pair = (v @ W @ h.T + (v @ b)[:, None] + h @ c).detach()
-    T = torch.softmax(pair, 1) @ torch.softmax(pair, 0).T
-    q = (V[:, None] == v).all(-1).double().mean(0) @ torch.linalg.matrix_power(T, int(k))
-    short = torch.autograd.grad(-energy(V).mean() + q @ energy(v), (W, b, c))
-    return energy(V).detach(), L.detach(), *exact, *short
+    n, m = W.shape
+    v = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    h = (np.arange(2**m)[:, None] >> np.arange(m)) & 1
+    log = np.einsum("vi,ij,hj->vh", v, W, h) + (v @ b)[:, None] + h @ c
+    of_v, of_h, L = (scipy.special.logsumexp(log, axis=axis) for axis in (1, 0, None))
+    T = np.exp(log - of_v[:, None]) @ np.exp(log - of_h).T
+    place = (V @ 2 ** np.arange(n)).round().astype(int)
+    data = np.bincount(place, minlength=2**n) / len(V)
+    end = data @ np.linalg.matrix_power(T, int(k))
+    up = scipy.special.expit(v @ W + c)
+    statistics = np.concatenate([(v[:, :, None] * up[:, None]).reshape(2**n, -1), v, up], axis=1)
+    parts = []
+    for p in (np.exp(of_v - L), end):
+        found = (data - p) @ statistics
+        parts += [found[: n * m].reshape(n, m), found[n * m : n * m + n], found[n * m + n :]]
+    return -of_v[place], L, *parts
 
 
 # restricted-boltzmann: one pair of states after the other, in a dictionary
