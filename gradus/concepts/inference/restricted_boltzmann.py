@@ -487,7 +487,7 @@ def figure(scale, k):
     right.plot(paths[0], color=COLOURS[2], label="gradient")
     right.plot(paths[1], color=COLOURS[1], ls="--", label="contrastive divergence")
     right.set(xlabel="updates", ylabel="mean ln p of the data")
-    right.legend(fontsize=9, frameon=False, loc="lower right")
+    right.legend(fontsize=9, frameon=False, loc="upper left")
     words = Text(
         f"Weights of size {scale:.3g}: CD-1 misses the gradient by {misses[0]:.2g} of its length, CD-32 by {misses[-1]:.2g}. Trained from small weights for 80 updates, mean ln p is {paths[0][-1]:.3g} by the gradient and {paths[1][-1]:.3g} by CD-{int(k)}.",
         f"权重大小为 {scale:.3g}：CD-1 与梯度之差为梯度长度的 {misses[0]:.2g} 倍，CD-32 为 {misses[-1]:.2g} 倍。从小权重训练 80 次更新，平均 ln p 按梯度为 {paths[0][-1]:.3g}，按 CD-{int(k)} 为 {paths[1][-1]:.3g}。",

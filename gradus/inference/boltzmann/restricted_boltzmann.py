@@ -47,7 +47,7 @@ class RestrictedBoltzmann:
         >>> rbm.log_partition()
         tensor(2.2068)
         >>> rbm.log_probability(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).exp()
-        tensor([0.4433, 0.1631])
+        tensor([0.4092, 0.1505])
     """
 
     def __init__(self, weights: Tensor, visible_bias: Tensor, hidden_bias: Tensor) -> None:
