@@ -342,6 +342,7 @@ def a_datum_never_widens(gaussian_process, rng):
     size = float(np.linalg.cond(covariance(X, **given))) * np.abs(before).max()
     yield roundoff(fall, np.outer(c, c) / (before[-1, -1] + given["noise"]), terms=9, scale=size)
     yield bound(fall.trace(), (c @ c) / (2 * before[-1, -1] + 2 * given["noise"]), "≥")
+    yield bound(np.abs(c).max(), 1e-6, "≥", Text("c is not 0", "c 不为 0"))
 
 
 @GAUSSIAN_PROCESS.claim

@@ -251,6 +251,8 @@ def gradient_of_the_likelihood(restricted_boltzmann, rng):
         F, L, *_ = floats(restricted_boltzmann(given["V"], *(given[x] + t * step[x] for x in ("W", "b", "c"))))
         return float(-F.mean() - L)
 
+    rises = np.abs(np.concatenate([gW.ravel(), gb, gc])).max()
+    yield bound(rises, 1e-3, "≥", Text("it is not 0", "不为 0"))
     for _ in range(3):
         step = {x: rng.normal(size=given[x].shape) for x in ("W", "b", "c")}
         near_, far = (likelihood(h, step) - likelihood(-h, step) for h in (1e-3, 2e-3))
@@ -323,6 +325,9 @@ def long_chains_give_the_gradient(restricted_boltzmann, rng):
     for k in (1, 2, 4, 8):
         _, _, _, gb, _, _, db, _ = floats(restricted_boltzmann(**given, k=k))
         yield bound((np.abs(db - gb) / spread).max(), second**k * chi + 1e-14)
+        yield roundoff(gb, given["V"].mean(axis=0) - p @ v, terms=60, scale=4.0)
+        if k == 1:
+            yield bound(np.abs(db - gb).max(), 1e-6, "≥", Text("CD-1 is not the gradient", "CD-1 不是梯度"))
     found = floats(restricted_boltzmann(**given, k=2000))
     for exact, long in zip(found[2:5], found[5:8], strict=True):
         left = float(second**2000 * chi)
