@@ -32,7 +32,7 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Entry:
-    """One data set of the registry; without `files` it is embedded in scikit-learn.
+    """One data set of the registry; without `files` it is embedded, in scikit-learn or here.
 
     `train` and `test` are numbers of examples; `shape` is that of one input; `mirrors` are base addresses, to which
     a file's name is added, tried in this order.
@@ -48,7 +48,7 @@ class Entry:
     source: str
     licence: str
     citation: str
-    format: Literal["scikit-learn", "idx", "cifar", "planetoid"] = "scikit-learn"
+    format: Literal["scikit-learn", "gradus", "idx", "cifar", "planetoid"] = "scikit-learn"
     files: tuple[RemoteFile, ...] = ()
     mirrors: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()  # where other programs keep the same files
@@ -95,6 +95,14 @@ EMBEDDED = (
         "linnerud", Text("Linnerud's exercises", "Linnerud 体能训练"), "regression", (3,), 16, 4, (),
         "scikit-learn; data of the book cited", SHIPPED,
         "Tenenhaus, M. (1998). La régression PLS: théorie et pratique. Éditions Technip.",
+    ),
+    Entry(
+        "co2", Text("Carbon dioxide at Mauna Loa, monthly", "莫纳罗亚的二氧化碳，逐月"), "regression", (1,), 416, 105, (),
+        "flask samples of the SIO network, 1958–2001, by the Carbon Dioxide Information Analysis Center; means of each month with samples",
+        "public domain",
+        "Keeling, C. D., Whorf, T. P. (2004). Atmospheric CO2 concentrations derived from flask air samples at sites in the SIO network. "
+        "In Trends: A Compendium of Data on Global Change. CDIAC, Oak Ridge National Laboratory.",
+        "gradus",
     ),
 )  # fmt: skip
 

@@ -94,14 +94,14 @@ def list_datasets(data_dir: str | Path | None = None) -> list[Listed]:
 
     Example:
         >>> [row.name for row in list_datasets() if row.state == "embedded"]
-        ['digits', 'iris', 'wine', 'breast-cancer', 'diabetes', 'linnerud']
+        ['digits', 'iris', 'wine', 'breast-cancer', 'diabetes', 'linnerud', 'co2']
     """
     return [_row(entry, data_dir) for entry in ENTRIES.values()]
 
 
 def _row(entry: Entry, data_dir: str | Path | None) -> Listed:
     state: State = "embedded"
-    where = "scikit-learn"
+    where: str = entry.format
     if not entry.embedded:
         root = data_directory(data_dir)
         files = [path for path in located(entry, root) if path]

@@ -1,4 +1,5 @@
 """Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; flows; Monte Carlo."""
+"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; Boltzmann machines; variational bounds; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from gradus.inference.beliefs import Beliefs
     from gradus.inference.bif import read_bif
     from gradus.inference.bif_writer import write_bif
+    from gradus.inference.boltzmann.restricted_boltzmann import RestrictedBoltzmann
+    from gradus.inference.boltzmann.results import AnnealedPartition, BoltzmannGradient
     from gradus.inference.chains.conditional_random_field import LinearChainCRF
     from gradus.inference.chains.emissions import GaussianEmission
     from gradus.inference.chains.hidden_markov_model import HiddenMarkovModel
@@ -82,6 +85,10 @@ __all__ = [
     "BayesianNetwork",
     "Beliefs",
     "BinderCrossing",
+    "AnnealedPartition",
+    "BayesianNetwork",
+    "Beliefs",
+    "BoltzmannGradient",
     "ClampingError",
     "CompiledNetwork",
     "Diagnosis",
@@ -128,6 +135,7 @@ __all__ = [
     "PredictedStates",
     "RealNVP",
     "RegressionMeanField",
+    "RestrictedBoltzmann",
     "SampledStates",
     "Separation",
     "SmoothedStates",
@@ -181,6 +189,8 @@ export(
         "beliefs": ["Beliefs"],
         "bif": ["read_bif"],
         "bif_writer": ["write_bif"],
+        "boltzmann.restricted_boltzmann": ["RestrictedBoltzmann"],
+        "boltzmann.results": ["AnnealedPartition", "BoltzmannGradient"],
         "chains.conditional_random_field": ["LinearChainCRF"],
         "chains.emissions": ["GaussianEmission"],
         "chains.hidden_markov_model": ["HiddenMarkovModel"],

@@ -88,6 +88,9 @@ SETTINGS: dict[str, Text] = {
     "sizes": Text("numbers of examples", "样本数"),
     "widths": Text("widths", "宽度"),
     "rows": Text("examples of the comparison", "对照所用样本数"),
+    "period": Text("period", "周期"),
+    "iterations": Text("iterations", "迭代次数"),
+    "longest": Text("values at most", "至多取值个数"),
     "task": Text("task", "任务"),
     "interval": Text("interval", "间隔"),
     "tracks": Text("tracks", "航迹数"),
@@ -142,6 +145,10 @@ METRICS: dict[str, tuple[Text, bool]] = {
     "extrapolation-miss": (Text("relative error of the predicted loss", "预测损失的相对误差"), True),
     "fused-error": (
         Text("error of both sensors over that of the better one", "融合误差与较好传感器误差之比"),
+        False,
+    ),
+    "ln-density-gained": (
+        Text("mean ln density of what came, above a regression's", "实际值的平均对数密度，减去回归的"),
         False,
     ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),

@@ -6,6 +6,7 @@ import inspect
 
 from calls_elsewhere import calls_elsewhere
 from calls_of_approximation import calls_of_approximation
+from calls_of_boltzmann import calls_of_boltzmann
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
 from calls_of_certificates import calls_of_certificates
@@ -44,6 +45,7 @@ RESULTS_OF_INFERENCE = (
     "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "Estimate", "NetworkDraws", "NetworkSample", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "AnnealedPartition", "BoltzmannGradient", "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "Estimate", "NetworkDraws", "NetworkSample", "ParameterFit", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
@@ -281,6 +283,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_monte_carlo(),
     **calls_of_mixtures(),
     **calls_of_theory(),
+    **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
     **calls_of_variation(),
     **calls_of_flows(),

@@ -1,1 +1,1 @@
-"""Systems of inference: what exact and iterative inference makes of text, tables, tracks, lattices and networks."""
+"""Systems of inference: what a model makes of text, tables, tracks, lattices, series and networks, and how sure it is."""

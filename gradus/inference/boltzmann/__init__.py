@@ -1,0 +1,1 @@
+"""Restricted Boltzmann machines: exact for small ones, by chains for others."""
