@@ -24,7 +24,7 @@ ISING = Concept(
     key="ising",
     kind="model",
     title="Ising model",
-    summary="Spins that are −1 or +1, each pulled by its neighbours and by a field. On a line they never order; on the square lattice they do, below the temperature "
+    summary="Spins that are −1 or +1, each pulled by its neighbours and by a field. On a line they never order above zero temperature; on the square lattice they do, below the temperature "
     "$2/\\ln(1+\\sqrt2)\\approx2.269$ in units of $J$. Small systems are summed exactly, strips row by row; large ones are drawn by sweeps, in which spins that see each other must take turns.",
     formulas=(
         r"E(s)=-\sum_{i<j}J_{ij}s_is_j-\sum_ih_is_i,\qquad P(s)=\frac{e^{-\beta E(s)}}Z,\qquad Z=\sum_{s\in\{-1,1\}^n}e^{-\beta E(s)},\qquad \langle E\rangle=-\frac{\partial\ln Z}{\partial\beta}",
