@@ -143,12 +143,7 @@ class IsingDraws:
         """
         at = self.beta if beta is None else number("beta", beta, least=0)
         n, E, M = self.spins.shape[1], self.energy, np.abs(self.magnetisation)
-        log = -(at - self.beta) * (E - E.mean())
-        w = np.exp(log - log.max())
-        share = float(w.sum() ** 2 / (w**2).sum() / w.size)
-        if share < LEAST_SHARE:
-            near = (f"β near {self.beta:g}, that of the draws", f"接近抽样所用 β = {self.beta:g} 的 β")
-            raise refusal("beta", near, Text(f"{at:g}", f"{at:g}"))
+        w, share = self._weights(at, LEAST_SHARE)
         w = w / w.mean()
 
         def mean(f: Array) -> tuple[float, Array]:
@@ -172,7 +167,7 @@ class IsingDraws:
             beta: β, near that of the draws: how many of them count is not looked at.
 
         Raises:
-            GradusError: β is below 0.
+            GradusError: β is below 0, or beyond all weights.
 
         Example:
             >>> from gradus.inference import IsingModel, ising_sample
@@ -180,9 +175,20 @@ class IsingDraws:
             >>> abs(draws.binder(0.3) - draws.estimates().binder.value) < 1e-12
             True
         """
-        log = -(number("beta", beta, least=0) - self.beta) * (self.energy - self.energy.mean())
-        w, squares = np.exp(log - log.max()), self.magnetisation**2
+        w, _ = self._weights(number("beta", beta, least=0), 0.0)
+        squares = self.magnetisation**2
         return float(1 - (w * squares**2).sum() * w.sum() / (3 * (w * squares).sum() ** 2))
+
+    def _weights(self, beta: float, least: float) -> tuple[Array, float]:
+        """The weights of the draws at another β, and the share of the draws that they make count."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            log = -(beta - self.beta) * (self.energy - self.energy.mean())
+            w = np.exp(log - log.max())
+            share = float(w.sum() ** 2 / (w**2).sum() / w.size)
+        if not share >= least:
+            near = (f"β near {self.beta:g}, that of the draws", f"接近抽样所用 β = {self.beta:g} 的 β")
+            raise refusal("beta", near, Text(f"{beta:g}", f"{beta:g}"))
+        return w, share
 
 
 def binder_crossing(small: IsingDraws, large: IsingDraws) -> BinderCrossing:

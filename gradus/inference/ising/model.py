@@ -8,7 +8,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from gradus.arguments import array, number, refusal, whole
+from gradus.arguments import array, choice, number, refusal, whole
 from gradus.inference.ising.enumeration import MOST, IsingMoments, moments_of, sweep_distribution
 from gradus.inference.ising.rules import SINGLE_SPIN, Rule
 from gradus.inference.network import MarkovNetwork
@@ -218,9 +218,7 @@ class IsingModel:
         if start.shape != (self.size,):
             shape = Text(f"shape {start.shape}", f"形状 {start.shape}")
             raise refusal("spins", ("one state", "一个状态"), shape)
-        if rule not in SINGLE_SPIN:
-            several = " or ".join(SINGLE_SPIN), "或 ".join(SINGLE_SPIN)
-            raise refusal("rule", several, rule, kind=not isinstance(rule, str))
+        choice("rule", rule, SINGLE_SPIN)
         chosen = self.colours() if colours is None else array("colours", colours, "n", finite=True)
         if chosen.shape != (self.size,) or (chosen != np.floor(chosen)).any() or (chosen < 0).any():
             each = (f"{self.size} whole numbers from 0 on", f"{self.size} 个从 0 起的整数")
