@@ -84,6 +84,8 @@ SETTINGS: dict[str, Text] = {
     "rows": Text("examples of the comparison", "对照所用样本数"),
     "task": Text("task", "任务"),
     "interval": Text("interval", "间隔"),
+    "most": Text("components at most", "分量数上限"),
+    "added": Text("penalty λ of small covariances", "小协方差的惩罚 λ"),
     "tracks": Text("tracks", "航迹数"),
     "acceleration": Text("accelerations, m/s²", "加速度（m/s²）"),
     "sensor_deviations": Text("deviations of a sensor along and across, m", "传感器沿向与横向的标准差（m）"),
@@ -133,6 +135,10 @@ METRICS: dict[str, tuple[Text, bool]] = {
         False,
     ),
     "extrapolation-miss": (Text("relative error of the predicted loss", "预测损失的相对误差"), True),
+    "vowel-agreement": (
+        Text("held-out letters on the side of their kind", "与类别同侧的留出字母比例"),
+        True,
+    ),
     "fused-error": (
         Text("error of both sensors over that of the better one", "融合误差与较好传感器误差之比"),
         False,
