@@ -36,12 +36,16 @@ def infer(options: Namespace, out: Terminal) -> int:
         network = network.do(_pairs("--do", options.do, network))
     evidence, said = _evidence(options, network)
     wanted = _names(options.query, network)
+    if options.loopy:
+        from gradus.cli.loopy import propagate
+
+        return propagate(network, evidence, wanted, said, options, out)
     if options.map:
         best = most_probable(network, evidence, variables=wanted or None, memory=memory)
         if options.json:
             print(json.dumps({"evidence": evidence, **best._asdict()}, ensure_ascii=False, indent=2))
             return 0
-        _head(network, evidence, said, out)
+        head(network, evidence, said, out)
         wide = max(map(cell_width, best.assignment), default=0)
         out.lines(
             "\n".join(f"{v}{' ' * (wide - cell_width(v))}  {state}" for v, state in best.assignment.items())
@@ -69,7 +73,7 @@ def infer(options: Namespace, out: Terminal) -> int:
                   "marginals": {v: found.of(v) for v in shown}}  # fmt: skip
         print(json.dumps(answer, ensure_ascii=False, indent=2))
         return 0
-    _head(network, evidence, said, out)
+    head(network, evidence, said, out)
     out.lines(found.table(wanted or [v for v in network.variables if v not in evidence], out.lang))
     out.say()
     name = "P(e)" if isinstance(network, BayesianNetwork) else "Z"
@@ -92,7 +96,8 @@ def _refuse_empty(options: Namespace) -> None:
             )
 
 
-def _head(network: Network, evidence: dict[str, str], said: Text | None, out: Terminal) -> None:
+def head(network: Network, evidence: dict[str, str], said: Text | None, out: Terminal) -> None:
+    """The notes of the network's file, where the evidence is from, and what it is."""
     for note in (*network.notes, *([said] if said else [])):
         out.say(note, style="dim")
     if evidence:

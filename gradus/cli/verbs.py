@@ -138,10 +138,11 @@ TABLE: dict[str, Verb] = {
             _value("--evidence", "FILE", "findings of a .evid file; that beside a .uai file unless given", ".evid 文件中的证据，默认取 .uai 旁的同名文件"),
             _value("--do", "NAME=STATE", "set by an intervention, not observed", "由干预设定，而非观测", nargs="+"),
             _flag("--map", "the states that are the most probable together", "联合起来最可能的状态"),
+            _flag("--loopy", "belief propagation in place of exact inference, where the tables would not fit; says how far it can be trusted", "在各表放不下时，以信念传播代替精确推断，并说明结果的可信程度"),
             _value("--memory", "SIZE", "what the tables may take; 2GB unless given", "各表可用的内存，默认 2GB", default="2GB"),
             _flag("--json", "print JSON", "输出 JSON"),
         ),
-        ("infer network.bif --query rain --given grass=wet", "infer network.bif --map --given grass=wet", "infer grid.uai --evidence grid.uai.evid --json"),
+        ("infer network.bif --query rain --given grass=wet", "infer network.bif --map --given grass=wet", "infer grid.uai --evidence grid.uai.evid --json", "infer grid.uai --loopy"),
     ),
     "run": Verb(
         Text("train a system by its recipe and write the report", "按配方训练一个系统并写出报告"),

@@ -93,6 +93,9 @@ SETTINGS: dict[str, Text] = {
     "longest": Text("values at most", "至多取值个数"),
     "task": Text("task", "任务"),
     "interval": Text("interval", "间隔"),
+    "most": Text("components at most", "分量数上限"),
+    "added": Text("penalty λ of small covariances", "小协方差的惩罚 λ"),
+    "windows": Text("keys that the scores see", "打分可见的按键数"),
     "tracks": Text("tracks", "航迹数"),
     "acceleration": Text("accelerations, m/s²", "加速度（m/s²）"),
     "sensor_deviations": Text("deviations of a sensor along and across, m", "传感器沿向与横向的标准差（m）"),
@@ -143,6 +146,14 @@ METRICS: dict[str, tuple[Text, bool]] = {
         False,
     ),
     "extrapolation-miss": (Text("relative error of the predicted loss", "预测损失的相对误差"), True),
+    "vowel-agreement": (
+        Text("held-out letters on the side of their kind", "与类别同侧的留出字母比例"),
+        True,
+    ),
+    "field-error": (
+        Text("error of the random field over that of the softmax", "条件随机场与 softmax 的错误率之比"),
+        False,
+    ),
     "fused-error": (
         Text("error of both sensors over that of the better one", "融合误差与较好传感器误差之比"),
         False,

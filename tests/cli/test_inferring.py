@@ -100,3 +100,52 @@ def test_equally_probable_states_are_named(folder: Path, capsys: pytest.CaptureF
     assert "not the only ones: others, equally probable, differ in 0, 1" in capsys.readouterr().out
     assert main(["infer", "two.uai", "--map", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ties"] == []
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> str:
+    (tmp_path / "ring.uai").write_text(
+        "MARKOV 3 2 2 2 4 1 0 2 0 1 2 1 2 2 2 0 2 2 1 4 3 1 1 3 4 3 1 1 3 4 3 1 1 3"
+    )
+    return str(tmp_path / "ring.uai")
+
+
+def test_belief_propagation_says_how_far_it_can_be_trusted(
+    folder: Path, ring: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["infer", "net.bif", "--loopy", "--query", "rain", "--given", "wet = grass=a=b"]) == 0
+    out = capsys.readouterr().out
+    assert "exact: the factor graph has no cycle" in out and "0.357688" in out and "= -0.34" in out
+    assert main(["infer", ring, "--loopy", "--lang", "zh"]) == 0
+    out = capsys.readouterr().out
+    assert (
+        "近似：因子图有环" in out and "0.706910" in out and "log₁₀ Z ≈ 1.98" in out
+    )  # exactly 2/3, and ln 84
+
+
+def test_belief_propagation_finds_states_and_answers_in_json(
+    ring: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["infer", ring, "--loopy", "--map"]) == 0
+    out = capsys.readouterr().out
+    assert "ln of the product of the factors = 3.988984" in out  # ln (2 · 27)
+    assert main(["infer", ring, "--loopy", "--map", "--json", "--given", "0=1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["assignment"] == {"1": "1", "2": "1"} and found["exact"] and found["converged"]
+    assert main(["infer", ring, "--loopy", "--json", "--query", "1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["marginals"]) == ["1"] and found["converged"] and not found["exact"]
+
+
+def test_messages_that_do_not_settle_are_told_by_the_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = [(a, b) for a in range(6) for b in range(a)]
+    apart = " ".join("4 0.01 1 1 0.01" for _ in pairs)
+    scopes = " ".join(f"2 {a} {b}" for a, b in pairs)
+    file = tmp_path / "frustrated.uai"
+    file.write_text(f"MARKOV 6 {'2 ' * 6} {len(pairs) + 1} 1 0 {scopes} 2 2 1 {apart}")
+    status = main(["infer", str(file), "--loopy"])
+    out = capsys.readouterr().out
+    assert status == ("not converged" in out)
+    assert status == 1

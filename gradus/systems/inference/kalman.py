@@ -96,11 +96,11 @@ def measured(model: KalmanFilter, drawn: SampledStates, missing: np.ndarray) -> 
         found[name] = _account(run.means, run.covariances, drawn.states) | _surprise(
             run, missing[..., columns]
         )
-    run = model.smooth(drawn.observations, missing=missing)
-    found["both"] = _account(run.filtered.means, run.filtered.covariances, drawn.states) | _surprise(
-        run.filtered, missing
+    both = model.smooth(drawn.observations, missing=missing)
+    found["both"] = _account(both.filtered.means, both.filtered.covariances, drawn.states) | _surprise(
+        both.filtered, missing
     )
-    found["smoothed"] = _account(run.means, run.covariances, drawn.states)
+    found["smoothed"] = _account(both.means, both.covariances, drawn.states)
     sure = tracker(1 / SETTINGS["too_sure"]).filter(drawn.observations, missing=missing)
     found["too_sure"] = _account(sure.means, sure.covariances, drawn.states) | _surprise(sure, missing)
     return found
