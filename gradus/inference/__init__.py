@@ -1,4 +1,5 @@
 """Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; flows; Monte Carlo."""
+
 """Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; Boltzmann machines; variational bounds; Monte Carlo and its diagnostics."""
 
 from typing import TYPE_CHECKING
@@ -82,12 +83,10 @@ __all__ = [
     "HMC",
     "NUTS",
     "AffineCoupling",
-    "BayesianNetwork",
-    "Beliefs",
-    "BinderCrossing",
     "AnnealedPartition",
     "BayesianNetwork",
     "Beliefs",
+    "BinderCrossing",
     "BoltzmannGradient",
     "ClampingError",
     "CompiledNetwork",

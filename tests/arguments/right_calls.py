@@ -40,16 +40,12 @@ from tools.public_surface import PACKAGES, methods, public
 
 RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
-    "Beliefs", "ClampingError", "LoopyPosterior",
-    "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
-    "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "Estimate", "NetworkDraws", "NetworkSample", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "AnnealedPartition", "BoltzmannGradient", "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "Estimate", "NetworkDraws", "NetworkSample", "ParameterFit", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "SmoothedStates", "StatePath", "StatePosterior", "Table",
-    "BinderCrossing", "IsingDraws", "IsingEstimates", "IsingMoments", "PlaneIsing", "StripMoments", "TorusIsing",
+    "AnnealedPartition", "Beliefs", "BinderCrossing", "BoltzmannGradient", "ClampingError", "Diagnosis", "Draws", "ELBO",
+    "EliminationOrder", "Estimate", "Explanation", "Factor", "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior",
+    "GradientEstimate", "HiddenMarkovFit", "Independence", "IsingDraws", "IsingEstimates", "IsingMoments", "LeaveOneOut", "LoopyPosterior",
+    "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates",
+    "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "Table",
+    "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
