@@ -1,7 +1,5 @@
 """Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; variational bounds; flows; Monte Carlo."""
 
-"""Inference: graphical models, exactly or by belief propagation; chains; mixtures; Gaussian processes; Boltzmann machines; variational bounds; Monte Carlo and its diagnostics."""
-
 from typing import TYPE_CHECKING
 
 from gradus.lazy import export
