@@ -31,6 +31,7 @@ from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
 from calls_of_sharpness import calls_of_sharpness
 from calls_of_signals import calls_of_signals
+from calls_of_structure import calls_of_structure
 from calls_of_theory import calls_of_theory
 from calls_of_variation import calls_of_variation
 from example_calls import Example
@@ -39,15 +40,11 @@ from tools.public_surface import PACKAGES, methods, public
 
 RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
-    "Beliefs", "ClampingError", "LoopyPosterior",
-    "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
-    "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "Estimate", "NetworkDraws", "NetworkSample", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "GaussianMeanField", "GaussianProcessPosterior", "LeaveOneOut", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "Estimate", "NetworkDraws", "NetworkSample", "ParameterFit", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "SmoothedStates", "StatePath", "StatePosterior", "Table",
-    "BinderCrossing", "IsingDraws", "IsingEstimates", "IsingMoments", "PlaneIsing", "StripMoments", "TorusIsing",
+    "Beliefs", "BinderCrossing", "ClampingError", "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Estimate", "Explanation", "Factor",
+    "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior", "GradientEstimate", "HiddenMarkovFit", "Independence",
+    "IndependenceFit", "IsingDraws", "IsingEstimates", "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws",
+    "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
@@ -276,6 +273,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_inference(),
     **calls_of_landscape(),
     **calls_of_ising(),
+    **calls_of_structure(),
     **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_monte_carlo(),
