@@ -38,7 +38,7 @@ RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
     "Beliefs", "ClampingError", "LoopyPosterior",
     "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
-    "GaussianMeanField", "GradientEstimate", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "GaussianMeanField", "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
     "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "Table",
 )  # fmt: skip
@@ -85,7 +85,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
-    "gradus.inference.Metropolis.begin": "what `sample` calls",
+    **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{
         f"gradus.theory.{name}": RESULT

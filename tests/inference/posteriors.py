@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,7 +74,7 @@ def indexed(**arrays: Tensor) -> dict[str, Tensor]:
 
 
 def regression(X: Tensor, y: Tensor, prior: Callable[[Tensor, Tensor], Tensor] | None = None) -> Posterior:
-    """y ~ N(Xβ, σ); flat but for the prior. The squares are summed beforehand: Σ(y − Xβ)² by the normal equations."""
+    """Y ~ N(Xβ, σ); flat but for the prior. The squares are summed beforehand: Σ(y − Xβ)² by the normal equations."""
     Q, R = torch.linalg.qr(X)
     best = torch.linalg.solve_triangular(R, (Q.T @ y)[:, None], upper=True)[:, 0]
     rest = ((y - X @ best) ** 2).sum()
@@ -86,7 +86,9 @@ def regression(X: Tensor, y: Tensor, prior: Callable[[Tensor, Tensor], Tensor] |
         return value if prior is None else value + prior(beta, sigma)
 
     start = {"beta": best.clone(), "sigma": (rest / len(y)).sqrt()}
-    return Posterior(log_density, start, {"sigma": c.positive}, lambda p: indexed(beta=p["beta"], sigma=p["sigma"]))
+    return Posterior(
+        log_density, start, {"sigma": c.positive}, lambda p: indexed(beta=p["beta"], sigma=p["sigma"])
+    )
 
 
 def columns(*parts: Tensor) -> Tensor:
@@ -186,7 +188,7 @@ def ordered(p: Points) -> Tensor:
 
 
 def forward(emitted: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """ln of the probability of a chain of two states: log densities (time, …, 2), rows of the transitions; no law of the first state."""
+    """Ln of the probability of a chain of two states: log densities (time, …, 2), rows of the transitions; no law of the first state."""
     move = torch.stack([first, second], -2).log()
     found = emitted[0]
     for now in emitted[1:]:
@@ -251,7 +253,8 @@ def gaussian_process(d: Data, counts: bool) -> Posterior:
 
     def factor(p: Points, noise: Any) -> Tensor:
         rho, alpha = p["rho"][..., None, None], p["alpha"][..., None, None]
-        return torch.linalg.cholesky(alpha**2 * torch.exp(-squares / (2 * rho**2)) + noise * eye)
+        found, failed = torch.linalg.cholesky_ex(alpha**2 * torch.exp(-squares / (2 * rho**2)) + noise * eye)
+        return torch.where(failed[..., None, None] == 0, found, math.nan)
 
     def log_density(p: Points) -> Tensor:
         prior = 24 * p["rho"].log() - 4 * p["rho"] + gaussian(p["alpha"], 0, 2)
@@ -271,7 +274,9 @@ def gaussian_process(d: Data, counts: bool) -> Posterior:
 
     start = {"rho": scalar(6.0), "alpha": scalar(2.0)}
     start |= {"z": vector(len(x))} if counts else {"sigma": scalar(1.5)}
-    return Posterior(log_density, start, {k: c.positive for k in ("rho", "alpha", "sigma") if k in start}, quantities)
+    return Posterior(
+        log_density, start, {k: c.positive for k in ("rho", "alpha", "sigma") if k in start}, quantities
+    )
 
 
 def child(names: str, prior: bool) -> Callable[[Data], Posterior]:
@@ -322,7 +327,9 @@ def mesquite(names: str) -> Callable[[Data], Posterior]:
 def election(d: Data) -> Posterior:
     age = d["age_discrete"]
     ages = [(age == i).double() for i in (2, 3, 4)]
-    return regression(columns(d["real_ideo"], d["race_adj"], *ages, d["educ1"], d["gender"], d["income"]), d["partyid7"])
+    return regression(
+        columns(d["real_ideo"], d["race_adj"], *ages, d["educ1"], d["gender"], d["income"]), d["partyid7"]
+    )
 
 
 def linear(d: Data) -> Posterior:
@@ -331,7 +338,9 @@ def linear(d: Data) -> Posterior:
 
 def summer(d: Data) -> Posterior:
     def prior(b: Tensor, sigma: Tensor) -> Tensor:
-        return gaussian(b[..., 0], d["pmualpha"], d["psalpha"]) + gaussian(b[..., 1], d["pmubeta"], d["psbeta"])
+        return gaussian(b[..., 0], d["pmualpha"], d["psalpha"]) + gaussian(
+            b[..., 1], d["pmubeta"], d["psbeta"]
+        )
 
     made = regression(columns(d["x"]), d["y"], prior)
     return made._replace(
@@ -357,9 +366,21 @@ POSTERIORS: dict[str, tuple[str, Callable[[Data], Posterior], str]] = {
     "kidiq-kidscore_momiq": ("kidiq", child("iq", True), ""),
     "kidiq-kidscore_momhsiq": ("kidiq", child("hs iq", True), ""),
     "kidiq-kidscore_interaction": ("kidiq", child("hs iq hs*iq", True), ""),
-    "kidiq_with_mom_work-kidscore_interaction_c": ("kidiq_with_mom_work", child("c_hs c_iq c_hs*c_iq", False), ""),
-    "kidiq_with_mom_work-kidscore_interaction_c2": ("kidiq_with_mom_work", child("h_hs h_iq h_hs*h_iq", False), ""),
-    "kidiq_with_mom_work-kidscore_interaction_z": ("kidiq_with_mom_work", child("z_hs z_iq z_hs*z_iq", False), ""),
+    "kidiq_with_mom_work-kidscore_interaction_c": (
+        "kidiq_with_mom_work",
+        child("c_hs c_iq c_hs*c_iq", False),
+        "",
+    ),
+    "kidiq_with_mom_work-kidscore_interaction_c2": (
+        "kidiq_with_mom_work",
+        child("h_hs h_iq h_hs*h_iq", False),
+        "",
+    ),
+    "kidiq_with_mom_work-kidscore_interaction_z": (
+        "kidiq_with_mom_work",
+        child("z_hs z_iq z_hs*z_iq", False),
+        "",
+    ),
     "kidiq_with_mom_work-kidscore_mom_work": ("kidiq_with_mom_work", child("work2 work3 work4", False), ""),
     "earnings-earn_height": ("earnings", earnings("height", None), ""),
     "earnings-logearn_height": ("earnings", earnings("height", E), ""),
