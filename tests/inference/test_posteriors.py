@@ -38,7 +38,11 @@ def compared(name: str, folder: Path = FOLDER) -> Compared:
     draws = sample(
         made.log_density,
         made.start,
-        method=HMC(metric="dense", acceptance=0.9, most_steps=50 if name in HARD else 1000),
+        method=HMC(
+            metric="laplace" if "beta" in made.start else "dense",  # of regressions
+            acceptance=0.9,
+            most_steps=50 if name in HARD else 1000,
+        ),
         constraints=made.constraints,
         draws=400,
         warmup=400,
