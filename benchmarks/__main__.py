@@ -26,6 +26,7 @@ NAMES = (
     "chains",
     "kalman",
     "mixture",
+    "posterior",
     "optimizers",
     "kfac",
     "curvature",

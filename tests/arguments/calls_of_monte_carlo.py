@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from example_calls import Example, Fresh, of
+from torch.distributions import constraints
 
 from gradus import inference
 
@@ -85,6 +86,20 @@ def calls_of_monte_carlo() -> dict[str, Example]:
             thin=1,
             seed=0,
             batched=False,
+            constraints=Fresh(lambda: constraints.real),
+        ),
+        name + "HMC": of(inference.HMC, step=0.5, acceptance=0.7, metric="dense", length=1.5, most_steps=100),
+        name + "NUTS": of(inference.NUTS, step=0.5, acceptance=0.7, metric="dense", most_doublings=5),
+        name + "hamiltonian_step": of(
+            inference.hamiltonian_step,
+            log_density=Fresh(lambda: lambda x: -(x**2).sum(-1)),
+            gradient=Fresh(lambda: lambda x: -x),
+            position=Fresh(lambda: torch.ones(3, 2)),
+            noise=Fresh(lambda: torch.ones(3, 2)),
+            uniform=Fresh(lambda: torch.full((3,), 0.5)),
+            covariance=Fresh(lambda: torch.eye(2)),
+            step=0.5,
+            steps=2,
         ),
         name + "Metropolis": of(inference.Metropolis, step=0.5, metric="dense", acceptance=0.3),
         name + "gibbs": of(

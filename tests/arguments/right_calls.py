@@ -52,6 +52,11 @@ RESULTS_OF_INFERENCE = (
     "IndependenceFit", "IsingDraws", "IsingEstimates", "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws",
     "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
     "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
+    "Beliefs", "ClampingError", "LoopyPosterior",
+    "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
+    "GaussianMeanField", "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
+    "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "SmoothedStates", "StatePath", "StatePosterior", "Table",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
@@ -103,7 +108,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.IsingModel.colours": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
-    "gradus.inference.Metropolis.begin": "what `sample` calls",
+    **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{
         f"gradus.theory.{name}": RESULT

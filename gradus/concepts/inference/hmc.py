@@ -79,7 +79,7 @@ HMC = Concept(
         "Anthony Kennedy",
         "Brian Pendleton",
         "Duncan Roweth",
-        "Radford Neal",
+        "Radford M. Neal",
         "Matthew Hoffman",
         "Andrew Gelman",
     ),
@@ -202,9 +202,11 @@ def example():
     near_by = dict(q=one, xi=one, u=np.float64(0.5), Sigma=np.ones((1, 1)))
     position, proposed, momentum, change, alpha = hmc(**target, **near_by, epsilon=1.0, steps=1)
     _, far, _, lost, never = hmc(**target, **near_by, epsilon=2.5, steps=8)
-    return dict(
-        half=1 - 0.5, x=proposed[0], p=-momentum[0], H0=1.0, H1=1.0 + change, change=change, alpha=alpha
-    ) | dict(after=position[0], far=far[0], lost=lost, never=never)
+    return (
+        dict(**target, **near_by, epsilon=1.0, steps=1)
+        | dict(half=1 - 0.5, x=proposed[0], p=-momentum[0], H0=1.0, H1=1.0 + change, change=change, alpha=alpha)
+        | dict(after=position[0], far=far[0], lost=lost, never=never)
+    )
 
 
 @HMC.exercise
@@ -255,7 +257,18 @@ def cases(rng):
     yield "a metric", dict(**normal(positive(rng, 4)), **of(4), Sigma=positive(rng, 4), epsilon=0.2, steps=4)
     yield "many chains, not normal", dict(**QUARTIC, **of(6, 2), Sigma=positive(rng, 2, 3.0), epsilon=0.3, steps=6)
     yield "a funnel", dict(**FUNNEL, **of(5, 4), Sigma=np.eye(4), epsilon=0.1, steps=8)
-    yield "beyond a wall", dict(**WALL, q=np.zeros((3, 2)), xi=np.array([[0.1, 0], [9, 0], [0, 0.5]]), u=np.full(3, 0.5), Sigma=np.eye(2), epsilon=0.5, steps=1)  # fmt: skip
+    yield (
+        "beyond a wall",
+        dict(
+            **WALL,
+            q=np.zeros((3, 2)),
+            xi=np.array([[0.1, 0], [9, 0], [0, 0.5]]),
+            u=np.full(3, 0.5),
+            Sigma=np.eye(2),
+            epsilon=0.5,
+            steps=1,
+        ),
+    )
     yield "two leading axes", dict(**QUARTIC, **of(2, 3, 1), Sigma=np.full((1, 1), 2.0), epsilon=0.25, steps=2)
     yield "long", dict(**normal(np.eye(3)), **of(3), Sigma=np.eye(3), epsilon=0.05, steps=60)
 

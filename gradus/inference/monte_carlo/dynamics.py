@@ -116,7 +116,7 @@ def hamiltonian_step(
         steps: of the leapfrog.
 
     Raises:
-        GradusError: other shapes, numbers that are not finite, u outside of [0, 1), or a covariance that is not positive definite.
+        GradusError: other shapes, a position without density, numbers that are not finite, u outside of [0, 1), or a covariance that is not positive definite.
 
     Cost: steps + 1 gradients.
 
@@ -152,6 +152,9 @@ def hamiltonian_step(
         positive = ("a positive definite matrix", "正定矩阵")
         raise refusal("covariance", positive, Text("one that is not", "并非正定"))
     first = _densities(log_density, position)
+    if concrete(first) and not bool(torch.isfinite(first).all()):
+        finite = ("a finite number", "有限数")
+        raise refusal("log_density(position)", finite, Text("one that is not", "非有限数"))
     place, _ = leapfrog(
         lambda x: (None, _gradients(gradient, x)),
         (position, noise, _gradients(gradient, position)),

@@ -117,6 +117,9 @@ class HamiltonianChain:
         """A step from momenta (chains, d)."""
         raise NotImplementedError
 
+    def rescaled(self) -> None:
+        """There is a metric now, in which lengths are measured."""
+
     def slope(self, target: Target) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         """Log densities and gradients, by the user's gradient where there is one."""
 
@@ -187,9 +190,12 @@ class HamiltonianChain:
         assert self.averaging is not None
         self.averaging.learn(rate)
         self.length = self.averaging.step
+        before = self.metric.factor
         if self.metric.learn(self.position, i, warmup):
             self.length = 1.0
             self._search(target, generator)
             self.averaging = DualAveraging(self.length, self.method.acceptance)
+            if before is None:
+                self.rescaled()
         elif i == warmup - 1:
             self.length = self.averaging.averaged

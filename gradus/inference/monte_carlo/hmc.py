@@ -31,7 +31,7 @@ class HMC(HamiltonianMethod):
 
     .. math:: H(q,p)=-\ln\pi(q)+\tfrac12p^{\mathsf T}M^{-1}p,\qquad \alpha=\min(1,e^{-\Delta H})
 
-    A trajectory lasts h T, where h runs over (0, 1) as the numbers of Halton do, so that none is in step with the target; T is
+    A trajectory lasts h T, where h runs over (0, 1) as van der Corput's numbers do, so that none is in step with the target; T is
     brought to where the change of the squared distance from the middle, as the chains together show it, is largest (ChEES). Best with many chains, of
     targets whose scale is everywhere about the same; of others `NUTS` is the safer one.
 
@@ -43,6 +43,7 @@ class HMC(HamiltonianMethod):
         gradient: of the log density, in the structure of the start, where you have a faster one than automatic
             differentiation; of all chains at once, with `batched`.
         length: T; learnt in the warm-up if None.
+        jitter: the share of T that varies: trajectories last between (1 − jitter) T and T.
         most_steps: leapfrog steps of a trajectory at most.
 
     Raises:
@@ -60,12 +61,14 @@ class HMC(HamiltonianMethod):
     """
 
     length: float | None = None
+    jitter: float = 1.0
     most_steps: int = 1000
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.length is not None:
             number("length", self.length, above=0)
+        number("jitter", self.jitter, least=0, most=1)
         whole("most_steps", self.most_steps, least=1)
 
     def begin(self, points: Points, position: Tensor, log_density: Tensor) -> HMCChain:
@@ -80,10 +83,14 @@ class HMCChain(HamiltonianChain):
 
     def __init__(self, method: HMC, points: Points, position: Tensor, log_density: Tensor) -> None:
         super().__init__(method, points, position, log_density)
-        self.duration = float(method.length or math.pi / 2)  # T
         self.count = 0
-        self._slope_of_length = (0.0, 0.0)  # Adam's two means
+        self.rescaled()
         self._middle: Tensor | None = None
+
+    def rescaled(self) -> None:
+        """T begins at a quarter of a turn, of a target that is round in the metric."""
+        self.duration = float(self.method.length or math.pi / 2)  # T
+        self._slope_of_length, self._tries = (0.0, 0.0), 0  # Adam's two means, and his steps
 
     @property
     def tuning(self) -> dict[str, object]:
@@ -96,7 +103,7 @@ class HMCChain(HamiltonianChain):
         """A trajectory from momenta (chains, d), taken or not."""
         assert self.gradient is not None
         self.count += 1
-        lasts = halton(self.count) * self.duration
+        lasts = (1 - self.method.jitter * (1 - halton(self.count))) * self.duration
         most = self.method.most_steps
         if warm is not None and self.metric.factor is None and self.metric.kind != "unit":
             most = min(most, EARLY)
@@ -118,7 +125,7 @@ class HMCChain(HamiltonianChain):
         u = torch.rand(log.shape, generator=generator, dtype=log.dtype, device=log.device)
         taken = torch.log1p(-u) < log  # 1 − u is never 0
         if warm is not None and self.method.length is None:
-            self._lengthen(proposed, end, log.exp(), steps * self.length, warm)
+            self._lengthen(proposed, end, log.exp(), steps * self.length)
         return Moved(
             torch.where(taken[:, None], proposed, x),
             torch.where(taken, value, self.log_density),
@@ -131,12 +138,12 @@ class HMCChain(HamiltonianChain):
             {},
         )
 
-    def _lengthen(
-        self, proposed: Tensor, end: Tensor, taken: Tensor, lasts: float, warm: tuple[int, int]
-    ) -> None:
+    def _lengthen(self, proposed: Tensor, end: Tensor, taken: Tensor, lasts: float) -> None:
         """A step of Adam on ln T, up the slope of E (‖q′−m‖² − ‖q−m‖²)²/4 in the metric's coordinates."""
         mean = self.position.mean(0)
-        share = max(1 / (warm[0] + 1), 0.05)
+        self._tries += 1
+        t = self._tries
+        share = max(1 / t, 0.05)
         self._middle = mean if self._middle is None else self._middle + share * (mean - self._middle)
         z, z_end = self._white(self.position - self._middle), self._white(proposed - self._middle)
         rise = lasts * ((z_end**2).sum(-1) - (z**2).sum(-1)) * (z_end * end).sum(-1)
@@ -146,7 +153,6 @@ class HMCChain(HamiltonianChain):
             return
         slope = float((weight * torch.where(good, rise, 0.0)).sum() / weight.sum())
         first, second = self._slope_of_length
-        t = warm[0] + 1
         first, second = 0.8 * first + 0.2 * slope, 0.95 * second + 0.05 * slope**2
         self._slope_of_length = (first, second)
         size = math.sqrt(second / (1 - 0.95**t)) + 1e-30

@@ -66,7 +66,8 @@ class Points:
             GradusError: another structure, or other shapes.
         """
         rows = self._matched(value, name, lead)
-        return torch.cat([leaf.detach().reshape((*lead, -1)).to(self.dtype) for leaf in rows], -1)
+        parts = [leaf.detach().reshape((*lead, -1)).to(self.dtype) for leaf in rows]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, -1)
 
     def _matched(self, value: Any, name: str, lead: tuple[int, ...]) -> list[Tensor]:
         found = list(_leaves(value, name, ""))
@@ -84,7 +85,7 @@ class Points:
 
     def leaves(self, flat: Tensor) -> list[Tensor]:
         """The tensors of vectors (…, dimension), each of shape (…, its shape)."""
-        parts = flat.split(self.sizes, -1)
+        parts = (flat,) if len(self.sizes) == 1 else flat.split(self.sizes, -1)
         return [
             part.reshape((*flat.shape[:-1], *shape)).to(dtype)
             for part, shape, dtype in zip(parts, self.shapes, self.dtypes, strict=True)

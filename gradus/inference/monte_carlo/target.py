@@ -58,19 +58,20 @@ class Target:
         """
         if given is None:
             return self.slope(flat)
+        leaves, volume = self._points.placed(flat)
+        copies = [leaf.clone() for leaf in leaves]
+        value = (
+            given(self._points.built(copies))
+            if self._batched
+            else torch.func.vmap(lambda *one: given(self._points.built(list(one))))(*copies)
+        )
+        if volume is None:
+            return None, self._points.flat(value, "gradient(point)", (len(flat),))
+        parts = self._points.joined(value, "gradient(point)", (len(flat),))
         with torch.inference_mode(False), torch.enable_grad():
             x = flat.detach().clone().requires_grad_()
             leaves, volume = self._points.placed(x)
-            with torch.no_grad():
-                copies = [leaf.detach().clone() for leaf in leaves]
-                value = (
-                    given(self._points.built(copies))
-                    if self._batched
-                    else torch.func.vmap(lambda *one: given(self._points.built(list(one))))(*copies)
-                )
-            if volume is None:
-                return None, self._points.flat(value, "gradient(point)", (len(x),))
-            parts = self._points.joined(value, "gradient(point)", (len(x),))
+            assert volume is not None
             ends = [leaf for leaf in leaves if leaf.requires_grad]
             weights = [p.to(leaf.dtype) for p, leaf in zip(parts, leaves, strict=True)]
             outputs = [*ends, volume] if volume.requires_grad else ends
