@@ -14,7 +14,7 @@ def calls_of_structure() -> dict[str, Example]:
     states = {"a": ("x", "y")}
     name = "gradus.inference."
     return {
-        name + "chow_liu": of(inference.chow_liu, data=data, root="a", states=states, missing=("?",)),
+        name + "chow_liu": of(inference.chow_liu, data=data, root="a", states=states),
         name + "hill_climbing": of(
             inference.hill_climbing,
             data=data,
@@ -26,9 +26,8 @@ def calls_of_structure() -> dict[str, Example]:
             start=graph,
             tabu=2,
             states=states,
-            missing=("?",),
         ),
-        name + "pc": of(inference.pc, data=data, level=0.05, max_condition=1, states=states, missing=("?",)),
+        name + "pc": of(inference.pc, data=data, level=0.05, max_condition=1, states=states),
         name + "essential_graph": of(inference.essential_graph, graph=graph),
         name + "compare_structures": of(inference.compare_structures, found=graph, true=partial),
         name + "PartiallyDirectedGraph": of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from gradus.text import Text
 __all__ = ["Cases", "complete_cases"]
 
 Whole = np.ndarray[Any, np.dtype[np.int64]]
+NOTHING: frozenset[Any] = frozenset()  # stands for a missing value beside None and NaN
 
 
 class Cases(NamedTuple):
@@ -51,7 +52,7 @@ class Cases(NamedTuple):
         return code, size
 
 
-def complete_cases(data: Any, states: Mapping[str, Any] | None, missing: Iterable[Any] = ()) -> Cases:
+def complete_cases(data: Any, states: Mapping[str, Any] | None) -> Cases:
     """The cases of a user, see `fit_parameters`.
 
     Raises:
@@ -61,14 +62,14 @@ def complete_cases(data: Any, states: Mapping[str, Any] | None, missing: Iterabl
         columns_of(data)  # refuses weights that differ
         found, codes = dict(data.states), np.stack([data[v] for v in data.states])
     else:
-        columns, unknown = columns_of(data), frozenset(missing)
+        columns = columns_of(data)
         given = {} if states is None else checked_states(states)
         own = {
             v: tuple(n)
-            for v, n in states_of({v: columns[v] for v in columns if v not in given}, unknown).items()
+            for v, n in states_of({v: columns[v] for v in columns if v not in given}, NOTHING).items()
         }
         found = {v: given.get(v, own.get(v, ())) for v in columns}
-        codes = np.ascontiguousarray(observed(columns, found, unknown).T)
+        codes = np.ascontiguousarray(observed(columns, found, NOTHING).T)
     if len(found) < 2:
         raise refusal(
             "data", ("two variables or more", "至少两个变量"), Text(f"{len(found)}", f"{len(found)} 个")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
@@ -22,7 +22,6 @@ def chow_liu(
     *,
     root: str | None = None,
     states: Mapping[str, Any] | None = None,
-    missing: Iterable[Any] = (),
 ) -> StructureFit:
     r"""The tree of highest likelihood: no other tree over the variables, however directed, gives the cases a higher one.
 
@@ -33,7 +32,6 @@ def chow_liu(
         data: complete cases, see `hill_climbing`.
         root: the variable without a parent; the first if left out. It does not change the likelihood.
         states: names of the states by variable, where not all occur.
-        missing: values that stand for nothing known; they are refused.
 
     Returns:
         A `StructureFit` whose score is the log-likelihood; every variable but the root has one parent.
@@ -50,7 +48,7 @@ def chow_liu(
         >>> sum(len(fit.graph.parents(v)) for v in "abc")
         2
     """
-    cases = complete_cases(data, states, missing)
+    cases = complete_cases(data, states)
     names, scores = cases.names, LocalScores(cases, "log-likelihood", 1.0)
     first = names[0] if root is None else variable_name("root", root, cases.states)
     n = len(names)

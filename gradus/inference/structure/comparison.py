@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from gradus.arguments import refusal
+from gradus.inference.structure.graphs import directed_graph
 from gradus.inference.structure.partial_graph import PartiallyDirectedGraph, essential_graph
 from gradus.text import Text
 
@@ -20,6 +21,10 @@ class StructureComparison(NamedTuple):
         recall: share of the other's pairs that were found.
         f1: 2 precision recall/(precision + recall); 1 where neither joins any.
         hamming: pairs that differ between the two essential graphs: absent in one, a line in one, or turned (SHD).
+
+    Example:
+        >>> compare_structures({"a": ["b"], "b": []}, {"a": [], "b": ["a"]}).hamming
+        0
     """
 
     precision: float
@@ -48,7 +53,7 @@ def compare_structures(found: Any, true: Any) -> StructureComparison:
         >>> compare_structures({"a": ["b"], "b": [], "c": []}, {"a": [], "b": ["a"], "c": ["b"]})
         StructureComparison(precision=1.0, recall=0.5, f1=0.6666666666666666, hamming=1)
     """
-    one, other = (g if isinstance(g, PartiallyDirectedGraph) else essential_graph(g) for g in (found, true))
+    one, other = _essential("found", found), _essential("true", true)
     if set(one.variables) != set(other.variables):
         apart = sorted(set(one.variables) ^ set(other.variables))[0]
         raise refusal(
@@ -62,6 +67,12 @@ def compare_structures(found: Any, true: Any) -> StructureComparison:
     joint = len(one.skeleton) + len(other.skeleton)
     apart_pairs = sum(_between(one, a, b) != _between(other, a, b) for a, b in combinations(one.variables, 2))
     return StructureComparison(precision, recall, 2 * both / joint if joint else 1.0, apart_pairs)
+
+
+def _essential(name: str, given: Any) -> PartiallyDirectedGraph:
+    return (
+        given if isinstance(given, PartiallyDirectedGraph) else essential_graph(directed_graph(name, given))
+    )
 
 
 def _between(graph: PartiallyDirectedGraph, a: str, b: str) -> int:

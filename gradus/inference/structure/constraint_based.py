@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -46,7 +46,6 @@ def pc(
     level: float = 0.01,
     max_condition: int | None = None,
     states: Mapping[str, Any] | None = None,
-    missing: Iterable[Any] = (),
 ) -> IndependenceFit:
     r"""Leaves out the pairs that are independent given some of their neighbours, and directs what the separators settle.
 
@@ -62,7 +61,6 @@ def pc(
         level: α: a pair is called independent where the G² test gives p > α.
         max_condition: the most variables that are given; any number if left out.
         states: names of the states by variable, where not all occur.
-        missing: values that stand for nothing known; they are refused.
 
     Returns:
         The `IndependenceFit`; `fit.graph.directed()` is a graph for `fit_parameters`.
@@ -80,7 +78,7 @@ def pc(
         (('rain', 'wet'), ('sprinkler', 'wet'))
     """
     level = number("level", level, above=0, below=1)
-    names, independent = _oracle(data, level, states, missing)
+    names, independent = _oracle(data, level, states)
     deepest = len(names) if max_condition is None else whole("max_condition", max_condition, least=0)
     near = {i: set(range(len(names))) - {i} for i in range(len(names))}
     separators: dict[tuple[int, int], tuple[int, ...]] = {}
@@ -120,11 +118,11 @@ def pc(
 
 
 def _oracle(
-    data: Any, level: float, states: Mapping[str, Any] | None, missing: Iterable[Any]
+    data: Any, level: float, states: Mapping[str, Any] | None
 ) -> tuple[list[str], Callable[[int, int, Sequence[int]], bool]]:
     """The variables, and what says whether two are independent given others."""
     if isinstance(data, GraphQuestions):
         names = list(data.graph.nodes)
         return names, lambda a, b, given: data.d_separated(names[a], names[b], [names[v] for v in given])
-    cases = complete_cases(data, states, missing)
+    cases = complete_cases(data, states)
     return cases.names, lambda a, b, given: g_test(cases, a, b, given).p > level

@@ -10,6 +10,7 @@ from gradus.arguments import choice, number, refusal, whole
 from gradus.inference.directed_graph import DirectedAcyclicGraph
 from gradus.inference.names import variable_name
 from gradus.inference.structure.cases import complete_cases
+from gradus.inference.structure.graphs import directed_graph
 from gradus.inference.structure.local_scores import LocalScores, Score
 from gradus.inference.structure.moves import Moves
 from gradus.text import Text
@@ -57,7 +58,6 @@ def hill_climbing(
     start: Any = None,
     tabu: int = 10,
     states: Mapping[str, Any] | None = None,
-    missing: Iterable[Any] = (),
 ) -> StructureFit:
     r"""Looks for the directed acyclic graph of highest score, one arrow at a time.
 
@@ -79,7 +79,6 @@ def hill_climbing(
         start: a graph to start at; the required arrows alone if left out.
         tabu: steps downhill at a top; 0 for plain hill climbing.
         states: names of the states by variable, where not all occur.
-        missing: values that stand for nothing known; they are refused.
 
     Returns:
         The `StructureFit`.
@@ -100,9 +99,9 @@ def hill_climbing(
         >>> fit
         StructureFit(3 variables, 1 arrow, score -788.612, 1 changes)
     """
-    cases = complete_cases(data, states, missing)
+    cases = complete_cases(data, states)
     choice("score", score, SCORES)
-    size = number("equivalent_size", equivalent_size, above=0)
+    size = number("equivalent_size", equivalent_size, least=1e-6, most=1e9)
     most = len(cases.states) if max_parents is None else whole("max_parents", max_parents, least=1)
     scores = LocalScores(cases, score, size)
     fixed, closed = (
@@ -141,6 +140,8 @@ def hill_climbing(
 
 def _places(name: str, pairs: Iterable[tuple[str, str]], names: list[str]) -> set[tuple[int, int]]:
     known = dict.fromkeys(names, ())
+    if not isinstance(pairs, (list, tuple, set, frozenset)):
+        raise refusal(name, ("a list of arrows (from, to)", "由 (起点, 终点) 组成的列表"), pairs, kind=True)
     found = set()
     for pair in pairs:
         if isinstance(pair, str) or not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -153,7 +154,7 @@ def _places(name: str, pairs: Iterable[tuple[str, str]], names: list[str]) -> se
 def _started(start: Any, fixed: set[tuple[int, int]], names: list[str], most: int) -> list[list[int]]:
     parents: list[set[int]] = [set() for _ in names]
     if start is not None:
-        graph = start if hasattr(start, "topological_order") else DirectedAcyclicGraph(start)
+        graph = directed_graph("start", start)
         for v in graph.graph.nodes:
             variable_name("start", v, dict.fromkeys(names, ()))
         for a, b in graph.graph.edges:

@@ -10,6 +10,7 @@ import networkx as nx
 
 from gradus.arguments import refusal
 from gradus.inference.directed_graph import DirectedAcyclicGraph
+from gradus.inference.structure.graphs import directed_graph
 from gradus.text import Text
 
 __all__ = ["PartiallyDirectedGraph", "essential_graph", "oriented"]
@@ -127,7 +128,7 @@ def essential_graph(graph: Any) -> PartiallyDirectedGraph:
         >>> essential_graph({"a": [], "b": ["a"], "c": ["b"]})
         PartiallyDirectedGraph(3 variables, 0 arrows, 2 lines)
     """
-    given = graph if hasattr(graph, "topological_order") else DirectedAcyclicGraph(graph)
+    given = directed_graph("graph", graph)
     variables = list(given.graph.nodes)
     joined = {frozenset(pair) for pair in given.graph.edges}
     collisions = [
