@@ -23,6 +23,7 @@ NAMES = (
     "minimize",
     "quadratic",
     "inference",
+    "structure",
     "chains",
     "kalman",
     "mixture",
