@@ -167,11 +167,11 @@ def hamiltonian_step(
     last = _densities(log_density, proposed)
     log = log_acceptance(first - kinetic(noise), last - kinetic(r))
     taken = uniform < log.exp()
-    finite = torch.isfinite(proposed).all(-1, keepdim=True) & torch.isfinite(r).all(-1, keepdim=True)
-    proposed, r = torch.where(finite, proposed, position), torch.where(finite, r, noise)
+    ended = torch.isfinite(proposed).all(-1, keepdim=True) & torch.isfinite(r).all(-1, keepdim=True)
+    proposed, r = torch.where(ended, proposed, position), torch.where(ended, r, noise)
     momentum = -torch.linalg.solve_triangular(factor.mT, r[..., None], upper=True)[..., 0]
     error = first - last + kinetic(r) - kinetic(noise)
-    error = torch.where(torch.isnan(error) | ~finite[..., 0], torch.inf, error)
+    error = torch.where(torch.isnan(error) | ~ended[..., 0], torch.inf, error)
     return HamiltonianStep(
         torch.where(taken[..., None], proposed, position), proposed, momentum, error, log.exp()
     )
