@@ -103,7 +103,8 @@ def hamiltonian_step(
     .. math:: p=L^{-\mathsf T}\xi,\quad LL^{\mathsf T}=M^{-1},\qquad H(q,p)=-\ln\pi(q)+\tfrac12p^{\mathsf T}M^{-1}p,\qquad
         p\gets p+\tfrac\varepsilon2\nabla\ln\pi(q),\quad q\gets q+\varepsilon M^{-1}p,\quad p\gets p+\tfrac\varepsilon2\nabla\ln\pi(q)
 
-    The end is taken if u < e^{−ΔH}; what has no density (−∞, NaN) never is.
+    The end is taken if u < e^{−ΔH}; what has no density (−∞, NaN) never is, and has ΔH = ∞. Where a trajectory leaves the finite
+    numbers, the start stands for its end.
 
     Args:
         log_density: of points (… d), up to a constant (…).
@@ -166,8 +167,11 @@ def hamiltonian_step(
     last = _densities(log_density, proposed)
     log = log_acceptance(first - kinetic(noise), last - kinetic(r))
     taken = uniform < log.exp()
+    ended = torch.isfinite(proposed).all(-1, keepdim=True) & torch.isfinite(r).all(-1, keepdim=True)
+    proposed, r = torch.where(ended, proposed, position), torch.where(ended, r, noise)
     momentum = -torch.linalg.solve_triangular(factor.mT, r[..., None], upper=True)[..., 0]
     error = first - last + kinetic(r) - kinetic(noise)
+    error = torch.where(torch.isnan(error) | ~ended[..., 0], torch.inf, error)
     return HamiltonianStep(
         torch.where(taken[..., None], proposed, position), proposed, momentum, error, log.exp()
     )

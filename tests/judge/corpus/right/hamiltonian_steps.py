@@ -1,7 +1,6 @@
-"""Steps of Hamiltonian Monte Carlo in other styles: whitened momenta, velocities, and torch."""
+"""Steps of Hamiltonian Monte Carlo in other styles: whitened momenta, and velocities."""
 
 import numpy as np
-import torch
 
 
 def _require(u, Sigma, epsilon, steps):
@@ -42,22 +41,3 @@ def hmc_velocities(log_density, gradient, q, xi, u, Sigma, epsilon, steps):
     change = (v @ M * v).sum(-1) / 2 - log_density(x) - start
     alpha = np.minimum(1, np.exp(-np.clip(np.nan_to_num(change, nan=np.inf), 0, None)))
     return np.where((alpha > u)[..., None], x, q), x, -v @ M, change, alpha
-
-
-# hmc: torch
-def hmc_torch(log_density, gradient, q, xi, u, Sigma, epsilon, steps):
-    _require(torch.as_tensor(u), Sigma, epsilon, steps)
-    L = torch.linalg.cholesky(Sigma)
-    x, p = q, torch.linalg.solve_triangular(L.T, xi[..., None], upper=True)[..., 0]
-
-    def energy(x, p):
-        return -log_density(x) + torch.einsum("...i,ij,...j->...", p, Sigma, p) / 2
-
-    start = energy(x, p)
-    for _ in range(steps):
-        p = p + epsilon / 2 * gradient(x)
-        x = x + epsilon * p @ Sigma
-        p = p + epsilon / 2 * gradient(x)
-    change = energy(x, p) - start
-    alpha = torch.nan_to_num(torch.exp(-change.clamp(min=0)), nan=0.0)
-    return torch.where((torch.as_tensor(u) < alpha)[..., None], x, q), x, -p, change, alpha
