@@ -272,7 +272,7 @@ def cases(rng):
         ),
     )
     yield "two leading axes", dict(**QUARTIC, **of(2, 3, 1), Sigma=np.full((1, 1), 2.0), epsilon=0.25, steps=2)
-    yield "long", dict(**normal(np.eye(3)), **of(3), Sigma=np.eye(3), epsilon=0.05, steps=60)
+    yield "long", dict(**normal(np.eye(3)), **of(3), Sigma=np.eye(3), epsilon=0.4, steps=60)
 
 
 @HMC.invalid
