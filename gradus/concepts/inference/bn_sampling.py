@@ -86,7 +86,7 @@ SAMPLING = Concept(
         ),
     ),
     returns=(
-        Result("states", "N n", "the states that were drawn"),
+        Result("states", "N n", "the states that were drawn; the first one where a draw of weight 0 has none to take"),
         Result("log_weights", "N", r"$\ln w(x^{(j)})$"),
         Result("log_evidence", "", r"$\ln\hat Z$"),
         Result(
@@ -173,10 +173,11 @@ def bn_sampling(G, tables, likelihoods, u):
     v = w / w.sum()
     shares, errors = np.zeros((n, max(k))), np.zeros((n, max(k)))
     for i in range(n):
+        mass = np.bincount(x[:, i], v, k[i])
         for s in range(k[i]):
             f = (x[:, i] == s).astype(float)
-            shares[i, s] = v @ f
-            errors[i, s] = np.sqrt(v**2 @ (f - v @ f) ** 2 * N / (N - 1)) if N > 1 else np.nan
+            shares[i, s] = mass[s] / mass.sum()  # exactly 1 where all draws agree
+            errors[i, s] = np.sqrt(v**2 @ (f - shares[i, s]) ** 2 * N / (N - 1)) if N > 1 else np.nan
     return x, log_w, np.log(w.mean()) + log_w.max(), shares, errors, 1 / (v @ v)
 
 
@@ -235,7 +236,7 @@ def in_fifths(rng, shape):
 
 
 def drawn_tables(rng, G, k):
-    return tuple(rng.dirichlet(np.ones(k[i]), [k[j] for j in np.flatnonzero(G[:, i])]) for i in range(len(G)))
+    return tuple(rng.dirichlet(np.full(k[i], 3.0), [k[j] for j in np.flatnonzero(G[:, i])]) for i in range(len(G)))
 
 
 def grid(columns, points=10):
@@ -282,8 +283,8 @@ def cases(rng):
         dict(
             G=RAIN,
             tables=RAIN_TABLES,
-            likelihoods=(np.array([1e30, 1e28]), np.array([1e25, 0.0])),
-            u=rng.random((20, 2)),
+            likelihoods=(np.array([1e30, 2e29]), np.array([1e25, 0.0])),
+            u=rng.random((40, 2)),
         ),
     )
     copy = (np.array([0.5, 0.5]), np.eye(2))
@@ -323,7 +324,7 @@ def run(sample, G, tables, likelihoods, u):
 
 @SAMPLING.claim
 def the_mean_weight_is_unbiased(sample, rng):
-    r"""Exactly: where all rows of three variables are fifths, the 125 combinations of the middles of five equal parts are all that matters of $u$, each as likely as the others. Over them the weights have the mean $P(e)$,
+    r"""Exactly: where all rows of three variables of two states are fifths and findings are certain, the 125 combinations of the middles of five equal parts are all that matters of $u$, each as likely as the others. Over them the weights have the mean $P(e)$,
     those of the draws with a joint state $x$ sum to 125 times $P(x,e)$, and the shares are the posteriors; without evidence every weight is 1 and each joint state comes as often as it is probable"""
     for G in (COLLIDER, CHAIN):
         tables = [in_fifths(rng, [2] * int(G[:, i].sum())) for i in range(3)]
@@ -420,7 +421,7 @@ def pairs(m):
 
 @SAMPLING.claim
 def findings_multiply_the_loss(sample, rng):
-    r"""$N/N_{\text{eff}}$ over all that can be drawn is $\mathbb E w^2/(\mathbb E w)^2$: of $m$ coins, each with a finding of probability $\frac9{10}$ or $\frac3{10}$ below it, $(\frac54)^m$, for $m=1,\dots,6$. The same question costs
+    r"""$N/N_{\text{eff}}$ over all that can be drawn is $\mathbb E w^2/(\mathbb E w)^2$: of $m$ fair coins, each with a finding below it of probability $\frac9{10}$ after heads and $\frac3{10}$ after tails, $(\frac54)^m$, for $m=1,\dots,6$. The same question costs
     [Gibbs sampling](gibbs) nothing: given its finding each coin is independent of the rest, so that every sweep is an independent draw from the posterior"""
     for m in range(1, 7):
         G, tables = pairs(m)
@@ -455,7 +456,7 @@ def never_worse_than_rejection(sample, rng):
 
 @SAMPLING.claim
 def evidence_at_the_roots_is_free(sample, rng):
-    r"""A finding at a variable without parents costs nothing, however improbable: with one of probability $10^{-1}$, $10^{-4}$, $10^{-8}$ at the root of a chain all weights are that number, and $N_{\text{eff}}=N$. Below, where the rest was drawn without it, the same improbability is felt: with
+    r"""A finding at a variable without parents costs nothing, however improbable: with one of probability $10^{-1}$, $10^{-4}$, $10^{-8}$ at the root of a chain all weights are that number, and $N_{\text{eff}}=N$. Below, where the rest was drawn without it, improbability is felt: with
     a finding of probability 1 after a state of probability $ε=\frac1{10}$, $\frac1{50}$, $\frac1{100}$, and $ε$ after the other, $N_{\text{eff}}/N=\frac{(2-ε)^2ε}{1+ε-ε^2}$ over all that can be drawn"""
     for p in (1e-1, 1e-4, 1e-8):
         tables = (np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([p, 1 - p]), np.array([[0.7, 0.3], [0.4, 0.6]]))
@@ -473,7 +474,7 @@ def evidence_at_the_roots_is_free(sample, rng):
 
 @SAMPLING.claim
 def where_gibbs_stalls(sample, rng):
-    r"""A fair coin and a copy of it that is wrong with probability $ε$: without evidence the draws are independent whatever $ε$, all of weight 1, and over the grid of tenths the joint state comes as often as it is probable; [Gibbs sampling](gibbs) forgets by the factor $(1-2ε)^2$ a sweep, and for $ε=0$ never leaves the state where it
+    r"""A fair coin and a copy of it that is wrong with probability $ε=\frac1{10}$ or 0: without evidence the draws are independent, all of weight 1, and over the grid of tenths the joint state comes as often as it is probable; [Gibbs sampling](gibbs) forgets by the factor $(1-2ε)^2$ a sweep, and for $ε=0$ never leaves the state where it
     began. With the copy seen the coin is drawn all the same, and the weight is what its state gives to the finding"""
     for wrong in (0.1, 0.0):
         tables = (np.array([0.5, 0.5]), np.array([[1 - wrong, wrong], [wrong, 1 - wrong]]))
@@ -496,7 +497,7 @@ def where_gibbs_stalls(sample, rng):
 @SAMPLING.claim
 def an_error_of_nothing(sample, rng):
     r"""Where one draw has all the weight the standard errors are 0 and $N_{\text{eff}}=1$: the error says nothing then, and the effective size says so. Of 20 draws of a coin that is heads in one of a hundred, one of them heads, with a finding that only heads allows, every share is 0 or 1; with
-    one that tails allows in one of $10^6$, the share of heads is 0.99998, and the posterior $\frac1{1+99\cdot10^{-6}}$: right by chance. Of 20 draws without heads, the share is 0 with the error 0"""
+    one that tails allows in one of $10^6$, the share of heads is 0.99998, and the posterior $\frac1{1+99\cdot10^{-6}}$: right by chance. Of 20 draws without heads, the share is 0 with the error 0 and $N_{\text{eff}}=20$: what no draw met neither of them shows"""
     u = np.full((20, 2), 0.5)
     u[3, 0] = 0.005
     coin = np.array([0.01, 0.99])
@@ -677,7 +678,7 @@ def errors_of_equal_weights(G, tables, likelihoods, u):
 
 @SAMPLING.mutant(caught_by="an-error-of-nothing")
 def errors_never_nothing(G, tables, likelihoods, u):
-    """half a draw added to each share before its error is computed, so that it is never 0"""
+    """standard errors held above half a draw over the number of draws, so that none is 0"""
     x, log_w, log_z, shares, errors, worth = bn_sampling(G, tables, likelihoods, u)
     return x, log_w, log_z, shares, np.maximum(errors, 0.5 / len(u)), worth
 

@@ -36,7 +36,7 @@ class ParameterFit(NamedTuple):
         log_likelihood: ln of the probability that it gives to the cases, missing values summed out.
         history: what EM climbs, before each step and after the last: the log-likelihood, plus, with pseudo-counts α, Σ α ln θ.
         counts: by variable how often each state came with each state of its parents, expected where values are missing.
-        settled: whether the last step gained less than the tolerance; always so where nothing is missing.
+        settled: whether the last step gained less than the tolerance; always so where nothing is missing and no start is given.
 
     Example:
         >>> fit_parameters({"coin": []}, {"coin": ["heads", "tails", "heads"]}).counts["coin"].tolist()
