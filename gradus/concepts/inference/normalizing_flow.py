@@ -105,7 +105,7 @@ NORMALIZING_FLOW = Concept(
         Symbol("u", "u", "P d", "directions of planar layers, which come first"),
         Symbol("w", "w", "P d", "normals of their ridges"),
         Symbol("b", "b", "P", "where the ridges lie"),
-        Symbol(r"\text{inverse}", "inverse", "", "whether the points are $z$, to be led back to $x$", "flag"),
+        Symbol(r"\text{inverse}", "inverse", "", "whether the points are $z$, to be led back to $x$", "boolean"),
         Symbol("z", "", "... d", "the point in the simple distribution's space"),
         Symbol("p_0", "", "", "the simple distribution: standard normal"),
         Symbol("s,\\ t", "", "d", "log-scales and shifts"),
