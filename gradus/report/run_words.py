@@ -70,6 +70,7 @@ SETTINGS: dict[str, Text] = {
     "lag": Text("lag", "时滞"),
     "width": Text("features of a node", "每个节点的特征数"),
     "layers": Text("layers", "层数"),
+    "normal_components": Text("normal distributions in the mixture", "混合中的正态分布个数"),
     "units": Text("units", "单元数"),
     "label_noise": Text("share of labels drawn anew", "重新抽取的标签比例"),
     "features": Text("numbers of features", "特征数"),
