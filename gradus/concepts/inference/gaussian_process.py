@@ -1,5 +1,7 @@
 """Regression by Gaussian processes."""
 
+from decimal import Decimal, localcontext
+
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
@@ -130,7 +132,8 @@ GAUSSIAN_PROCESS = Concept(
         Convention(
             "mean of the data",
             "none is taken off",
-            "`normalize_y=True` of scikit-learn divides by the deviation of y, too: amplitude, noise and bands are then those of y in that unit",
+            "`normalize_y=True` of scikit-learn takes the mean off and divides by the deviation of y: the kernel's amplitude and `alpha` are then in that unit; "
+            "predictions are scaled back to that of y",
         ),
     ),
     deviations=(
@@ -360,7 +363,7 @@ def linear_kernel_is_bayesian_ridge(gaussian_process, rng):
 
 @GAUSSIAN_PROCESS.claim
 def leave_one_out_in_closed_form(gaussian_process, rng):
-    r"""Leaving one out needs no refit: $\mu_i=y_i-[C^{-1}y]_i/[C^{-1}]_{ii}$ and $v_i=1/[C^{-1}]_{ii}$, noise included; the misses are larger than the residuals of the fit, $v_i/\sigma^2$ times"""
+    r"""Leaving one out needs no refit: $\mu_i=y_i-[C^{-1}y]_i/[C^{-1}]_{ii}$ and $v_i=1/[C^{-1}]_{ii}$, noise included; with noise the misses are the residuals of the fit times $v_i/\sigma^2$, which is never below 1"""
     X, y, _, given = data(rng)
     inverse = np.linalg.inv(covariance(X, **given))
     m, _, _, mu, v = floats(gaussian_process(X, y, X, **given))
@@ -443,7 +446,7 @@ def noise_that_errs_together(gaussian_process, rng):
 
 @GAUSSIAN_PROCESS.claim
 def best_of_the_linear_ones(gaussian_process, rng):
-    r"""Where not all is normal the mean is still the best linear estimate (its errors are uncorrelated with y), but not the best: a slope ±2, either with the same chance, seen at $x=1$ with noise ±1 (the kernel $a=0$, $b=2$, $\sigma=1$) has the sign of what is seen, and is known; the mean is $\frac45y$ and errs with $V=\frac45$ at 1"""
+    r"""Where not all is normal the mean is still the best linear estimate (its errors are uncorrelated with y), but not the best: a slope ±2, either with the same chance, seen at $x=1$ with noise ±1, also by an even chance (the kernel $a=0$, $b=2$, $\sigma=1$) has the sign of what is seen, and is known; the mean is $\frac45y$ and errs with $V=\frac45$ at 1"""
     X, _, Z, given = data(rng)
     A, C = weights(gaussian_process, X, Z, **given), covariance(X, **given)
     across = gram(X, Z, given["a"], given["ell"], given["b"])
@@ -459,7 +462,7 @@ def best_of_the_linear_ones(gaussian_process, rng):
 
 @GAUSSIAN_PROCESS.claim
 def far_from_the_data_the_prior_is_left(gaussian_process, rng):
-    r"""Without the linear part, a hundred lengths from the data only the prior is left: mean 0, variance $a^2$, wherever the data are. So data around 50 are drawn towards 0 between their points as well: take a mean off first, or put one into the kernel"""
+    r"""Without the linear part, a hundred lengths from the data only the prior is left: mean 0, variance $a^2$, wherever the data are. Between points that are several lengths apart the mean is drawn towards 0 as well: of 50, seen at 0 and at 4 with $\ell=a=1$ and noise of variance 0.01, 13.4 is left half way. So take a mean off first, or put one into the kernel"""
     X, y, _, given = data(rng)
     a, ell = given["a"], given["ell"]
     m, V, *_ = floats(gaussian_process(X, y + 50, X[:3] + 100 * ell + 10, given["noise"], a, ell))
@@ -467,36 +470,57 @@ def far_from_the_data_the_prior_is_left(gaussian_process, rng):
     yield roundoff(V, gram(X[:3], X[:3], a, ell, 0.0), terms=9, scale=a**2 / ell**2 * 1e3)
     two = np.array([[0.0], [4.0]])
     between = floats(gaussian_process(two, np.array([50.0, 50.0]), np.array([[2.0]]), 0.01))[0][0]
-    yield bound(between, 15.0, because=Text("pulled from 50 to less than 15", "从 50 被拉到 15 以下"))
-    yield bound(between, 10.0, "≥", Text("2e⁻²·50/1.01 = 13.4", "2e⁻²·50/1.01 = 13.4"))
+    yield roundoff(between, 100 * np.exp(-2) / (1.01 + np.exp(-8)), terms=9)
+    yield near(between, 13.4, 0.05, Text("rounded to one place", "四舍五入到一位小数"))
 
 
 @GAUSSIAN_PROCESS.claim
 def standardised_data_make_another_prior(gaussian_process, rng):
     r"""Standardising y first, to mean 0 and deviation 1, and scaling back is another prior: mean $\bar y$, amplitude $sa$, noise $s^2\sigma^2$, $s$ being the deviation of y; that is what scikit-learn's `normalize_y=True` does, and then the band does depend on y: twice as wide for $2y$"""
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import RBF
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
     X, y, Z, given = data(rng)
     noise, ell = given["noise"], given["ell"]
     s, mean = y.std(), y.mean()
-    inside = floats(gaussian_process(X, (y - mean) / s, Z, noise, 1.0, ell))
-    outside = floats(gaussian_process(X, y - mean, Z, s**2 * noise, s, ell))
-    size = float(np.linalg.cond(covariance(X, noise, ell=ell))) * 20
+    a = given["a"]
+    inside = floats(gaussian_process(X, (y - mean) / s, Z, noise, a, ell))
+    outside = floats(gaussian_process(X, y - mean, Z, s**2 * noise, s * a, ell))
+    size = float(np.linalg.cond(covariance(X, noise, a, ell))) * 20
     yield roundoff(outside[0], s * inside[0], terms=20, scale=size)
     yield roundoff(outside[1], s**2 * inside[1], terms=20, scale=size)
     for scale in (1.0, 2.0):
-        peer = GaussianProcessRegressor(RBF(ell), alpha=noise, optimizer=None, normalize_y=True).fit(X, scale * y)
+        peer = GaussianProcessRegressor(
+            ConstantKernel(a**2) * RBF(ell), alpha=noise, optimizer=None, normalize_y=True
+        ).fit(X, scale * y)
         m, V = peer.predict(Z, return_cov=True)
         yield roundoff(mean * scale + scale * outside[0], m, terms=20, scale=size)
         yield roundoff(scale**2 * outside[1], V, terms=20, scale=size)
 
 
+def given_the_others(n, one):
+    """The variance of one of n points of [0, 1] given all others, ℓ = ½, by elimination in 110 digits."""
+    order = [i for i in range(n) if i != one] + [one]
+    with localcontext() as digits:
+        digits.prec = 110
+        by = [(Decimal(-2 * k * k) / (n - 1) ** 2).exp() for k in range(n)]
+        K = [[by[abs(i - j)] for j in order] for i in order]
+        for p in range(n - 1):
+            for i in range(p + 1, n):
+                ratio = K[i][p] / K[p][p]
+                for j in range(p + 1, n):
+                    K[i][j] -= ratio * K[p][j]
+        return float(K[-1][-1])
+
+
 @GAUSSIAN_PROCESS.claim
 def close_points_without_noise_are_refused(gaussian_process, rng):
-    r"""Smooth functions at close points determine each other: of thirty points in [0, 1] with $\ell=\frac12$ the least eigenvalue of $K$ is below $10^{-50}$, and the largest, near 23, is itself known to no better than $10^{-15}$ in double precision; without noise it is refused, not mended in silence, and so are two equal points; noise of variance $10^{-6}$ is enough, and $\operatorname{cond}C\le1+n a^2/\sigma^2$"""
+    r"""Smooth functions at close points determine each other: of thirty points in [0, 1] with $\ell=\frac12$ the least eigenvalue of $K$ is below $10^{-50}$, and the largest, near 23, is itself known to no better than $10^{-15}$ in double precision; without noise it is refused, not mended in silence, and so are two equal points; noise of variance $10^{-6}$ is enough, for without the linear part $\operatorname{cond}C\le1+n a^2/\sigma^2$"""
     X = np.linspace(0, 1, 30)[:, None]
     y = np.sin(5 * X[:, 0])
+    left = Text("the variance of one point given the others", "已知其余点时一点的方差")
+    yield bound(given_the_others(30, 15), 1e-50, because=left)  # 1/[K⁻¹]ᵢᵢ, which no least eigenvalue exceeds
+    yield near(np.linalg.eigvalsh(covariance(X, 0.0, ell=0.5))[-1], 23.0, 0.5, Text("rounded", "取整"))
     yield raises(lambda: gaussian_process(X, y, X[:2], 0.0, 1.0, 0.5), ValueError)
     yield raises(lambda: gaussian_process(np.ones((2, 1)), np.array([1.0, 2.0]), X[:2], 0.0), ValueError)
     m = floats(gaussian_process(X, y, X, 1e-6, 1.0, 0.5))[0]
@@ -509,7 +533,7 @@ def close_points_without_noise_are_refused(gaussian_process, rng):
 
 @GAUSSIAN_PROCESS.claim
 def jitter_is_noise(gaussian_process, rng):
-    r"""What is added to the diagonal for the factorisation's sake is noise, and changes the evidence: for y = ±1 in turns on twenty points of [0, 1], which no smooth function makes, $\ell=0.3$, $L$ with $\sigma^2=10^{-8}$ is more than fifty times that with $10^{-6}$"""
+    r"""What is added to the diagonal for the factorisation's sake is noise, and changes the evidence: for y = ±1 in turns on twenty points of [0, 1], which no smooth function makes, $\ell=0.3$, $-L$ with $\sigma^2=10^{-8}$ is more than fifty times that with $10^{-6}$"""
     X = np.linspace(0, 1, 20)[:, None]
     y = (-1.0) ** np.arange(20)
     small, large = (float(floats(gaussian_process(X, y, X[:1], s, 1.0, 0.3))[2]) for s in (1e-8, 1e-6))

@@ -12,6 +12,7 @@ from gradus.arguments import refusal, whole
 from gradus.arguments.shapes import Sizes
 from gradus.arguments.tensors import concrete, same_kind, tensor
 from gradus.inference.boltzmann.results import AnnealedPartition, BoltzmannGradient
+from gradus.inference.boltzmann.unit_states import log_bernoulli
 from gradus.inference.variational.draws import seeded
 from gradus.text import Text
 
@@ -115,13 +116,12 @@ class RestrictedBoltzmann:
         Raises:
             GradusError: other shapes, numbers other than 0 and 1, or both layers have more than 20 units.
         """
-        v = self._data(data)
-        parameters = (self.weights, self.visible_bias, self.hidden_bias)
+        v, parameters = self._data(data), (self.weights, self.visible_bias, self.hidden_bias)
         learnt = torch.is_grad_enabled() and any(p.requires_grad for p in parameters)
         with torch.enable_grad():
             W, b, c = (p if learnt and p.requires_grad else p.detach().requires_grad_() for p in parameters)
-            machine = RestrictedBoltzmann(W, b, c)
-            mean = -machine.free_energy(v.detach()).mean() - machine.log_partition()
+            machine = RestrictedBoltzmann(W, b, c)._wide()
+            mean = -machine.free_energy(v.detach().to(machine.weights.dtype)).mean() - machine.log_partition()
             found = torch.autograd.grad(mean, (W, b, c), create_graph=learnt)
         return BoltzmannGradient(found[0], found[1], found[2], None)
 
@@ -150,14 +150,15 @@ class RestrictedBoltzmann:
         Raises:
             GradusError: other shapes, numbers other than 0 and 1, or more than 10 visible units.
         """
-        v, k = self._data(data), whole("steps", steps, least=1)
-        T = self.transition_matrix()
-        n = len(self.visible_bias)
+        v, k, kind, wide = self._data(data), whole("steps", steps, least=1), self.weights.dtype, self._wide()
+        T, v = wide.transition_matrix(), v.to(wide.weights.dtype)
+        n = v.shape[-1]
         place = (v @ (2.0 ** torch.arange(n - 1, -1, -1, dtype=v.dtype, device=v.device))).round().long()
         p = torch.bincount(place, minlength=2**n).to(v.dtype) / len(v)
         for _ in range(k):
             p = p @ T
-        return BoltzmannGradient(*self._differences(v, self._all(n), p), None)
+        W, b, c = wide._differences(v, wide._all(n), p)
+        return BoltzmannGradient(W.to(kind), b.to(kind), c.to(kind), None)
 
     def transition_matrix(self) -> Tensor:
         """One Gibbs step, hidden then visible, as a matrix (2ⁿ, 2ⁿ) from a visible state (row) to another; state i is i in binary digits.
@@ -171,8 +172,8 @@ class RestrictedBoltzmann:
             raise self._too_large(n if n > MOST_IN_A_MATRIX else m, most, "contrastive_divergence(…)")
         v, total = self._all(n), self.weights.new_zeros(2**n, 2**n)
         for h in self._all(m).split(2**10):
-            forth = _log_bernoulli(h, v @ self.weights + self.hidden_bias)  # (2ⁿ, h)
-            back = _log_bernoulli(v, h @ self.weights.mT + self.visible_bias)  # (h, 2ⁿ)
+            forth = log_bernoulli(h, v @ self.weights + self.hidden_bias)  # (2ⁿ, h)
+            back = log_bernoulli(v, h @ self.weights.mT + self.visible_bias)  # (h, 2ⁿ)
             total = total + forth.exp() @ back.exp()
         return total
 
@@ -239,6 +240,11 @@ class RestrictedBoltzmann:
         error = w.std() / (w.mean() * math.sqrt(N))
         return AnnealedPartition(value, error, w.sum() ** 2 / w.square().sum(), log_weights)
 
+    def _wide(self) -> RestrictedBoltzmann:
+        """The machine in float32 at least: differences of means lose all digits of a half precision."""
+        given = (self.weights, self.visible_bias, self.hidden_bias)
+        return RestrictedBoltzmann(*(p.to(torch.promote_types(p.dtype, torch.float32)) for p in given))
+
     def _free_energy(self, v: Tensor) -> Tensor:
         energy: Tensor = -(v @ self.visible_bias) - softplus(v @ self.weights + self.hidden_bias).sum(-1)
         return energy
@@ -291,9 +297,3 @@ class RestrictedBoltzmann:
 
     def __repr__(self) -> str:
         return f"RestrictedBoltzmann({self.weights.shape[0]} visible, {self.weights.shape[1]} hidden)"
-
-
-def _log_bernoulli(states: Tensor, logits: Tensor) -> Tensor:
-    """Ln of the probability of each of the states (s, u) under independent units with each of the logits (l, u): (l, s)."""
-    found: Tensor = logits @ states.mT - softplus(logits).sum(-1, keepdim=True)
-    return found

@@ -41,7 +41,7 @@ class GaussianProcess:
     Source: Rasmussen and Williams 2006, ch. 2 and 5.
 
     Deviates: `sklearn.gaussian_process.GaussianProcessRegressor` is the choice for a fit with scikit-learn's contract; it has no derivatives by
-        your own parameters, no batches and no leave-one-out.
+        parameters of a kernel in PyTorch, one set of points a call, no leave-one-out, and adds 1e-10 to the diagonal unless told otherwise.
 
     Example:
         >>> import torch
