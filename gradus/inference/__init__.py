@@ -66,6 +66,11 @@ if TYPE_CHECKING:
     from gradus.inference.posterior import Explanation, Posterior
     from gradus.inference.queries import infer, max_marginals, most_probable, query
     from gradus.inference.separation import Independence, Separation
+    from gradus.inference.structure.chow_liu import chow_liu
+    from gradus.inference.structure.comparison import StructureComparison, compare_structures
+    from gradus.inference.structure.constraint_based import IndependenceFit, pc
+    from gradus.inference.structure.hill_climbing import StructureFit, hill_climbing
+    from gradus.inference.structure.partial_graph import PartiallyDirectedGraph, essential_graph
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
     from gradus.inference.variational.expectation_gradients import (
         GradientEstimate,
@@ -106,6 +111,7 @@ __all__ = [
     "HiddenMarkovFit",
     "HiddenMarkovModel",
     "Independence",
+    "IndependenceFit",
     "IsingDraws",
     "IsingEstimates",
     "IsingModel",
@@ -125,6 +131,7 @@ __all__ = [
     "NetworkSample",
     "NormalizingFlow",
     "ParameterFit",
+    "PartiallyDirectedGraph",
     "PlanarFlow",
     "PlanarLayer",
     "PlaneIsing",
@@ -139,17 +146,23 @@ __all__ = [
     "StatePath",
     "StatePosterior",
     "StripMoments",
+    "StructureComparison",
+    "StructureFit",
     "Table",
     "TorusIsing",
     "belief_propagation",
     "binder_crossing",
+    "chow_liu",
+    "compare_structures",
     "diagnose",
     "elbo",
     "elimination_order",
+    "essential_graph",
     "fit_parameters",
     "gibbs",
     "gibbs_matrix",
     "hamiltonian_step",
+    "hill_climbing",
     "infer",
     "ising_sample",
     "ising_strip",
@@ -165,6 +178,7 @@ __all__ = [
     "most_probable",
     "onsager_plane",
     "pathwise_gradient",
+    "pc",
     "periodic_kernel",
     "query",
     "read_bif",
@@ -238,6 +252,11 @@ export(
         "posterior": ["Explanation", "Posterior"],
         "queries": ["infer", "max_marginals", "most_probable", "query"],
         "separation": ["Independence", "Separation"],
+        "structure.chow_liu": ["chow_liu"],
+        "structure.comparison": ["StructureComparison", "compare_structures"],
+        "structure.constraint_based": ["IndependenceFit", "pc"],
+        "structure.hill_climbing": ["StructureFit", "hill_climbing"],
+        "structure.partial_graph": ["PartiallyDirectedGraph", "essential_graph"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
         "variational.expectation_gradients": ["GradientEstimate", "pathwise_gradient", "score_gradient"],
         "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],

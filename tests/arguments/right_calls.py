@@ -32,6 +32,7 @@ from calls_of_optimization import calls_of_optimization
 from calls_of_searches import calls_of_searches
 from calls_of_sharpness import calls_of_sharpness
 from calls_of_signals import calls_of_signals
+from calls_of_structure import calls_of_structure
 from calls_of_theory import calls_of_theory
 from calls_of_variation import calls_of_variation
 from example_calls import Example
@@ -46,6 +47,11 @@ RESULTS_OF_INFERENCE = (
     "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates",
     "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "Table",
     "TorusIsing",
+    "Beliefs", "BinderCrossing", "ClampingError", "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Estimate", "Explanation", "Factor",
+    "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior", "GradientEstimate", "HiddenMarkovFit", "Independence",
+    "IndependenceFit", "IsingDraws", "IsingEstimates", "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws",
+    "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
+    "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
@@ -274,6 +280,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_inference(),
     **calls_of_landscape(),
     **calls_of_ising(),
+    **calls_of_structure(),
     **calls_of_kalman(),
     **calls_of_margins(),
     **calls_of_monte_carlo(),
