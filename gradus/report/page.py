@@ -160,6 +160,7 @@ def numbered(figures: Sequence[Picture], lang: str) -> dict[str, list[dict[str, 
         markup, alt = picture.markup(lang), picture.alt.get(lang)
         drawn = "<svg" in markup[:1000]
         shown = inline_svg(markup, f"figure-{position}", alt) if drawn else markup
+        slim = inline_svg(picture.narrow(lang), f"figure-{position}-narrow", alt) if picture.narrow else ""
         places[picture.place].append(
             {
                 "number": counts[picture.kind],
@@ -171,6 +172,7 @@ def numbered(figures: Sequence[Picture], lang: str) -> dict[str, list[dict[str, 
                 "alt": "" if drawn else alt,
                 "wide": picture.wide,
             }
+            | ({"narrow": Markup(slim)} if slim else {})
         )
     return places
 

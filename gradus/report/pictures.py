@@ -28,6 +28,7 @@ class Picture:
         place: the section: the "model", the "result" or "inside" the model.
         wide: takes the full width; else two stand side by side where there is room.
         kind: figures and tables are numbered apart.
+        narrow: an SVG file's text by language that a phone shows in its place.
     """
 
     svg: str | Callable[[str], str]
@@ -36,6 +37,7 @@ class Picture:
     place: Place = "result"
     wide: bool = False
     kind: Literal["figure", "table"] = "figure"
+    narrow: Callable[[str], str] | None = None
 
     def markup(self, lang: str) -> str:
         """The picture itself in a language."""

@@ -95,6 +95,9 @@ SETTINGS: dict[str, Text] = {
     "task": Text("task", "任务"),
     "interval": Text("interval", "间隔"),
     "most": Text("components at most", "分量数上限"),
+    "states": Text("states of a column at most", "每列状态数上限"),
+    "equivalent_size": Text("cases that the prior counts as", "先验相当的案例数"),
+    "tabu": Text("steps downhill at a top at most", "到达顶点后至多的下行步数"),
     "added": Text("penalty λ of small covariances", "小协方差的惩罚 λ"),
     "windows": Text("keys that the scores see", "打分可见的按键数"),
     "tracks": Text("tracks", "航迹数"),
@@ -162,6 +165,13 @@ METRICS: dict[str, tuple[Text, bool]] = {
     ),
     "ln-density-gained": (
         Text("mean ln density of what came, above a regression's", "实际值的平均对数密度，减去回归的"),
+        False,
+    ),
+    "gain-over-independence": (
+        Text(
+            "nats gained on a held-out case over independent variables",
+            "留出案例较各变量独立所增的对数概率（奈特）",
+        ),
         False,
     ),
     "bits-per-character": (Text("bits per character of held-out text", "留出文本的每字符比特数"), False),
