@@ -383,7 +383,9 @@ def turned_arrows_need_shared_counts(fit, rng):
     one, _ = run(fit, ARROW, x, random_tables(rng, ARROW, [2, 3]), [1, 1], 1)
     other, _ = run(fit, turned, x, random_tables(rng, turned, [2, 3]), [1, 1], 1)
     apart = np.abs(joint(ARROW, one) - joint(turned, other)).max()
-    yield bound(apart, 0.005, "≥", Text("P(1, 2) is (5/15)(4/7), or (4/16)(4/5)", "P(1, 2) 为 (5/15)(4/7) 或 (4/16)(4/5)"))
+    yield bound(
+        apart, 0.005, "≥", Text("P(1, 2) is (5/15)(4/7), or (4/16)(4/5)", "P(1, 2) 为 (5/15)(4/7) 或 (4/16)(4/5)")
+    )
 
 
 @PARAMETERS.claim
