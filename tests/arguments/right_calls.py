@@ -43,20 +43,10 @@ RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
     "AnnealedPartition", "Beliefs", "BinderCrossing", "BoltzmannGradient", "ClampingError", "Diagnosis", "Draws", "ELBO",
     "EliminationOrder", "Estimate", "Explanation", "Factor", "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior",
-    "GradientEstimate", "HiddenMarkovFit", "Independence", "IsingDraws", "IsingEstimates", "IsingMoments", "LeaveOneOut", "LoopyPosterior",
-    "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates",
-    "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "Table",
-    "TorusIsing",
-    "Beliefs", "BinderCrossing", "ClampingError", "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Estimate", "Explanation", "Factor",
-    "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior", "GradientEstimate", "HiddenMarkovFit", "Independence",
-    "IndependenceFit", "IsingDraws", "IsingEstimates", "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws",
-    "NetworkSample", "ParameterFit", "PlaneIsing", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "SmoothedStates", "StatePath", "StatePosterior", "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
-    "Beliefs", "ClampingError", "LoopyPosterior",
-    "Diagnosis", "Draws", "ELBO", "EliminationOrder", "Explanation", "Factor", "FilteredStates",
-    "GaussianMeanField", "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "MetropolisMatrix",
-    "NetworkDraws", "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation",
-    "SmoothedStates", "StatePath", "StatePosterior", "Table",
+    "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "IndependenceFit", "IsingDraws", "IsingEstimates",
+    "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing",
+    "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
+    "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
