@@ -54,7 +54,8 @@ def test_the_verdict_on_naive_bayes_is_of_what_was_measured(right, surprise, wor
     assert word in RECIPE.findings([m | {"marks": marks}])[1].en
 
 
-def test_the_report_is_chinese_where_it_is_asked_to_be_and_has_pictures_for_a_phone(tmp_path, capsys):
+def test_the_report_is_chinese_where_it_is_asked_to_be_and_has_pictures_for_a_phone(tmp_path, monkeypatch):
+    monkeypatch.setattr(bayesian_network.shown, "PANELS", 2)
     main(["run", "bayesian-network", "--data", "wine", "--seed", "3", "--no-verify", "--lang", "zh", "--directory", str(tmp_path / "r")])  # fmt: skip
     html = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
     part = html[html.index('<section id="recipe">') : html.index('<section id="evidence">')]
