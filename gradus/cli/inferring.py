@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradus.cli.inferred_heading import head
 from gradus.cli.terminal import Terminal
 from gradus.errors import GradusError
 from gradus.text import Text, cell_width
@@ -94,17 +95,6 @@ def _refuse_empty(options: Namespace) -> None:
             raise GradusError(
                 Text(f"{option}: expected {what[0]}, got ''", f"{option}：应为 {what[1]}，实为 ''")
             )
-
-
-def head(network: Network, evidence: dict[str, str], said: Text | None, out: Terminal) -> None:
-    """The notes of the network's file, where the evidence is from, and what it is."""
-    for note in (*network.notes, *([said] if said else [])):
-        out.say(note, style="dim")
-    if evidence:
-        several = ", ".join(f"{v}={s}" for v, s in list(evidence.items())[:20]) + (
-            ", …" if len(evidence) > 20 else ""
-        )
-        out.say(out.t(f"given {several}", f"已知 {several}"), style="dim")
 
 
 def _evidence(options: Namespace, network: Network) -> tuple[dict[str, str], Text | None]:

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from gradus.cli.inferred_heading import head
 from gradus.cli.terminal import Terminal
 from gradus.text import Text, cell_width
 
@@ -24,7 +25,6 @@ def propagate(
     out: Terminal,
 ) -> int:
     """Prints beliefs with bars, or with --map the states that were found; then the account. Status 1 where messages did not settle."""
-    from gradus.cli.inferring import head
     from gradus.inference.bayesian_network import BayesianNetwork
     from gradus.inference.loopy.propagation import belief_propagation
 

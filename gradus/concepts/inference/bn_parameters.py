@@ -96,7 +96,7 @@ PARAMETERS = Concept(
         "David Spiegelhalter",
         "Steffen Lauritzen",
         "Arthur Dempster",
-        "Nan Laird",
+        "Nan M. Laird",
         "Donald Rubin",
         "David Heckerman",
     ),
