@@ -105,7 +105,7 @@ STRUCTURE = Concept(
         "Peter Spirtes",
         "Clark Glymour",
     ),
-    aliases="Chow-Liu tree, PC algorithm, BIC, causal discovery, Markov equivalence, essential graph, CPDAG, 因果发现, 贝叶斯信息准则, 马尔可夫等价, 本质图",
+    aliases="Chow-Liu tree, PC algorithm, BIC, causal discovery, essential graph, CPDAG, 因果发现, 贝叶斯信息准则, 本质图",
     implementations=(
         Implementation(
             "gradus.inference:hill_climbing",
