@@ -95,7 +95,7 @@ PARAMETERS = Concept(
     people=(
         "David Spiegelhalter",
         "Steffen Lauritzen",
-        "Arthur Dempster",
+        "Arthur P. Dempster",
         "Nan M. Laird",
         "Donald Rubin",
         "David Heckerman",
