@@ -62,6 +62,7 @@ class Torch(Framework):
             "to be Half, Float or Double tensors but got BFloat16",  # complex numbers of two parts
             "only supported for half, float and double tensors",  # complex numbers of pairs
             "doesn't handle types other than float and double",  # least squares
+            "of float, double, cfloat or cdouble types",  # the pseudoinverse
             "unsupported ScalarType BFloat16",  # NumPy has no such numbers
         )
         return any(words in message for words in refusals)
