@@ -801,6 +801,8 @@ def figure(N, strength):
     axes[2].semilogx(sizes, share, color=COLOURS[0], marker="o", label="all right")
     axes[2].axvline(N, color="0.55", ls=":", label="shown")
     axes[2].set(xlabel="number of cases", ylabel="share of 6 samples", ylim=(-0.05, 1.08), title="how often found")
+    axes[2].set_xticks([20, 100, 500, 2000], ["20", "100", "500", "2000"])
+    axes[2].minorticks_off()
     axes[2].legend(fontsize=9, frameon=False, loc="lower right")
     off = sum((found[i, j], found[j, i]) != (true[i, j], true[j, i]) for i, j in itertools.combinations(range(4), 2))
     words = Text(
