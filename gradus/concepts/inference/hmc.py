@@ -466,6 +466,7 @@ def a_metric_is_a_change_of_coordinates(hmc, rng):
     yield invariance(two[3], one[3], terms=1000, scale=10.0)
     yield invariance(two[4], one[4], terms=1000, scale=10.0)
     yield bound(np.linalg.norm(one[1] - q, axis=1).min(), 0.05, "≥", MOVES)
+    yield bound(np.abs(one[3]).max(), 1e-3, "≥", Text("the energy is not kept exactly", "能量并不严格守恒"))
 
 
 def trail(hmc, target, q, xi, epsilon, count):
