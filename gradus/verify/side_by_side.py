@@ -7,8 +7,10 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from gradus.catalogue import concept as load_concept
+from gradus.errors import GradusError
 from gradus.page import Concept, Cost
 from gradus.page.evidence import Evidence
 from gradus.text import Text
@@ -33,6 +35,9 @@ def verify_side_by_side(
         cost: of the claims.
         base: of their seeds.
         processes: how many work side by side; 0 for one a core, up to four.
+
+    Raises:
+        GradusError: a process was ended from outside, as by a system that is short of memory.
     """
     processes = processes or min(MOST, _cores())
     if len(concepts) <= FEW or processes < 2:
@@ -44,6 +49,13 @@ def verify_side_by_side(
         try:
             for concept, found in zip(concepts, waiting, strict=True):
                 yield _put_together(concept, cost, *found.result())
+        except BrokenProcessPool as error:
+            raise GradusError(
+                Text(
+                    "a process that measures was ended, perhaps for lack of memory; verify fewer concepts at once",
+                    "有测量进程被终止，可能是内存不足；请减少同时验证的概念",
+                )
+            ) from error
         except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()  # a slow claim may take minutes

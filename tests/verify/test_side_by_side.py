@@ -5,6 +5,7 @@ import multiprocessing
 import pytest
 
 from gradus.catalogue import concept
+from gradus.errors import GradusError
 from gradus.verify.output import as_dict
 from gradus.verify.runner import verify
 from gradus.verify.side_by_side import verify_side_by_side
@@ -32,3 +33,12 @@ def test_who_stops_reading_leaves_no_process_behind():
         next(reports)
         reports.throw(KeyboardInterrupt)
     assert multiprocessing.active_children() == []
+
+
+def test_a_process_that_is_killed_is_said():
+    reports = verify_side_by_side([concept(key) for key in (*KEYS, "relu", "norm")], processes=2)
+    next(reports)
+    for process in multiprocessing.active_children():
+        process.kill()
+    with pytest.raises(GradusError, match="memory"):
+        list(reports)
