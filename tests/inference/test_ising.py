@@ -165,6 +165,15 @@ class TestSampling:
             mean, spread = law @ E, math.sqrt(law @ E**2 - (law @ E) ** 2)
             assert abs(first.mean() - mean) < 5 * spread / math.sqrt(20000)
 
+    def test_metropolis_never_leaves_stripes_that_pull_nowhere(self):
+        model, place = IsingModel.lattice(4), np.add.outer(np.arange(4), np.arange(4)).ravel() % 4
+        stripes = torch.from_numpy(np.where(place < 2, 1.0, -1.0)).repeat(4, 1)
+        stuck, free = (
+            ising_sample(model, 0.4, method=m, draws=20, warmup=0, replicas=4, start=stripes).energy
+            for m in ("metropolis", "heat-bath")
+        )
+        assert (stuck == 0).all() and (free[:, -1] < 0).any()
+
     def test_estimates_and_their_errors(self):
         model = IsingModel.lattice(4)
         exact = {b: ising_strip(4, 4, b) for b in (0.4, 0.42)}

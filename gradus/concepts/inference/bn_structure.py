@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text
-from gradus.page.evidence import bound, identical, invariance, raises, roundoff
+from gradus.page.evidence import bound, identical, invariance, roundoff
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
 
@@ -43,7 +43,7 @@ STRUCTURE = Concept(
     title="Structure learning",
     summary="Given cases of which every value is known, which graph? The likelihood alone says: all arrows that can be drawn, for none lowers it. "
     "The Bayesian information criterion (BIC) takes ½ ln N from it for each free parameter, and an arrow stays only if it says more. It is a sum over the variables, each with its parents; "
-    "graphs that say the same have the same score, so of some arrows the direction stays open. The likeliest tree is found without any search: it is the spanning tree of the largest mutual informations.",
+    "graphs that say the same have the same score, so of some arrows the direction stays open. The likeliest tree is found without any search: it is a spanning tree whose mutual informations have the largest sum.",
     formulas=(
         r"\operatorname{BIC}(G)=\sum_is_i(\operatorname{pa}(i)),\qquad s_i(\operatorname{pa}(i))=\sum_{j,l}N_{ijl}\ln\frac{N_{ijl}}{N_{ij}}-\frac{\ln N}2\,q_i(r_i-1)",
         r"e_{ij}=1\iff\text{some graph of the highest score has the arrow}\ i\to j",
@@ -76,7 +76,13 @@ STRUCTURE = Concept(
             "mutual information of two variables in the cases; cases with the states $a$ and $b$, with $a$, with $b$",
         ),
         Symbol(r"\hat H_i", "", "", "entropy of a variable in the cases"),
-        Symbol(r"T,\ L(T)", "", "", "the likeliest tree, and its likelihood with the shares as its tables", "other"),
+        Symbol(
+            r"T,\ L(T)",
+            "",
+            "",
+            "the likeliest tree in which no variable has two parents, and its likelihood with the shares as its tables",
+            "other",
+        ),
         Symbol(
             "i,\\ j,\\ l,\\ a,\\ b",
             "",
@@ -121,7 +127,7 @@ STRUCTURE = Concept(
             "an-arrow-pays-from-so-many-cases",
         ),
         Hypothesis(
-            "pairs, and climbing arrow by arrow, show what there is: the distribution is faithful to a graph",
+            "an arrow shows in pairs: the distribution is faithful to a graph, so that no two variables that an arrow joins are independent (a climb by single arrows may end below the highest score even then)",
             "exclusive-or-hides",
         ),
         Hypothesis("the tree is one tree: no two of the weights that it compares are equal", "exclusive-or-hides"),
@@ -144,7 +150,8 @@ STRUCTURE = Concept(
             "one graph of the class, with directions that mean nothing",
         ),
     ),
-    unverified="For a general number of variables and at least three parents allowed, finding the highest score is NP-hard (Chickering 1996 for BDe); the definition goes through all orders. "
+    deviations="Scores within $10^{-10}N$ of each other count as equal, so that rounding parts no ties.",
+    unverified="For a general number of variables, finding the highest score is NP-hard, with two parents allowed for BDe (Chickering 1996), with three for every consistent score such as BIC, however many the cases (Chickering, Heckerman and Meek 2004); the definition goes through all orders. "
     "How much of a known network is found again (asia, sachs, alarm) is measured outside the quick claims, in a slow test, where the networks' files are at hand.",
     differentiable=False,
     carries_gradient=False,
@@ -389,9 +396,12 @@ def a_sum_over_variables(learn, rng):
     yield invariance(other[:3], one[:3], terms=60)
     yield bound(
         abs(other[3] - one[3]),
-        1.0,
+        56.0,
         "≥",
-        Text("48 parameters more, and two states at most that occur", "多 48 个参数，而出现的状态至多两个"),
+        Text(
+            "48 parameters more at ½ ln 60 are 98; two states occur, so the fit gains 60 ln 2 at most, 42",
+            "多 48 个参数，每个 ½ ln 60，共 98；只出现两个状态，拟合至多增加 60 ln 2，即 42",
+        ),
     )
 
 
@@ -458,21 +468,28 @@ def no_tree_is_likelier(learn, rng):
 
 @STRUCTURE.claim
 def an_arrow_pays_from_so_many_cases(learn, rng):
-    r"""Two variables are joined, both ways, exactly if $N\hat I>\frac{\ln N}2(r_a-1)(r_b-1)$: the same 20 cases of two coins repeated 5 times leave them apart, and 6 times join them, though the likelihood gains from the first. Columns of all combinations, each as often, stay apart however many"""
-    for table, times in (([[6, 4], [4, 6]], (1, 5, 6, 40)), ([[3, 2, 1], [1, 2, 3]], (1, 2, 3, 12))):
+    r"""Two variables are joined, both ways, exactly if $N\hat I\ge\frac{\ln N}2(r_a-1)(r_b-1)$; where the two are equal, as for a single case, no arrow is as good. The same 20 cases of two coins repeated 5 times leave them apart, and 6 times join them, though the likelihood gains from the first. Columns of all combinations of two states or more, each as often, stay apart however many"""
+    tables = (
+        ([[6, 4], [4, 6]], (1, 5, 6, 40)),
+        ([[3, 2, 1], [1, 2, 3]], (1, 2, 3, 12)),
+        ([[4, 1, 1], [1, 4, 1], [1, 1, 4]], (1, 2, 8)),
+    )
+    for table, times in tables:
         table = np.array(table)
         once = repeated({at: int(table[at]) for at in np.ndindex(table.shape)})
         worth = information(once, 0, 1)
         yield bound(worth, 0.02, "≥", Text("the gain of the likelihood, a case", "每个案例使似然的对数增加"))
         for m in times:
             x, N = np.tile(once, (m, 1)), m * len(once)
-            lead = N * worth - math.log(N) / 2 * (table.shape[1] - 1)
+            lead = N * worth - math.log(N) / 2 * (table.shape[0] - 1) * (table.shape[1] - 1)
             _, highest, E, *_ = run(learn, x, table.shape)
             yield identical(E, np.full((2, 2), float(lead > 0)) * (1 - np.eye(2)))
             alone = scored(x, table.shape, graph(2)).sum()
             yield roundoff(highest, alone + max(lead, 0), terms=N)
             joined = run(learn, x, table.shape, graph(2, (1, 0)))[0].sum()
             yield roundoff(joined - alone, lead, terms=N, scale=abs(alone))
+    _, highest, E, *_ = run(learn, np.array([[0, 2]]), [2, 3])
+    yield identical([highest, *E.ravel()], [0.0, 0.0, 1.0, 1.0, 0.0])
     for m in (1, 30):
         x = np.tile(list(itertools.product(range(2), range(3), range(2))), (m, 1))
         _, highest, E, *_ = run(learn, x, [2, 3, 2])
@@ -483,7 +500,7 @@ def an_arrow_pays_from_so_many_cases(learn, rng):
 
 @STRUCTURE.claim
 def the_right_graph_in_the_end(learn, rng):
-    r"""Cases in the exact proportions of a network of coins: of a chain and a fork the lines are found with both directions open, of a collider both arrows, and of $a\to c\leftarrow b$, $c\to d$ the third arrow as well, since its opposite would be another collider. In the chain $a\to b\to c$ a further arrow $a\to c$ costs $\ln N$, and leaving out $b\to c$ costs $N\hat I_{bc}-\frac{\ln N}2$"""
+    r"""400 cases, 800 of four coins, in the exact proportions of a network of coins, each of which is as its parent in four of five cases, or with two parents is 1 in four of five where both are, else in one of five: of a chain and a fork the lines are found with both directions open, of a collider both arrows, and of $a\to c\leftarrow b$, $c\to d$ the third arrow as well, since its opposite would be another collider. In the chain $a\to b\to c$ a further arrow $a\to c$ costs $\ln N$, and leaving out $b\to c$ costs $N\hat I_{bc}-\frac{\ln N}2$"""
     chain = in_proportion(3, lambda a, b, c: agree(a, b) * agree(b, c) / 2, 400)
     collider = in_proportion(3, lambda a, b, c: both(a, c, b) / 4, 400)
     tail = in_proportion(4, lambda a, b, c, d: both(a, b, c) * agree(c, d) / 4, 800)
@@ -508,7 +525,7 @@ def the_right_graph_in_the_end(learn, rng):
 
 @STRUCTURE.claim
 def exclusive_or_hides(learn, rng):
-    r"""Of two fair coins and whether they differ, in exact proportions, any two are independent: every arrow drawn alone lowers the score by ½ ln N, so that a climb by single arrows stays where it is, and every tree has the likelihood of no arrow, $(\frac12)^{3N}$. Yet two arrows raise it: the highest score is $-2N\ln2-3\ln N$, of three colliders, so that all of $E$ is 1"""
+    r"""Of two fair coins and whether they differ, in exact proportions, any two are independent: every arrow drawn alone lowers the score by ½ ln N, so that a climb by single arrows stays where it is, and every tree in which no variable has two parents has the likelihood of no arrow, $(\frac12)^{3N}$. Yet two arrows to one variable raise the score: the highest score is $-2N\ln2-3\ln N$, of three colliders, so that all of $E$ is 1"""
     N = 40
     x = np.tile([(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)], (N // 4, 1))
     nothing, highest, E, _, log_likelihood = run(learn, x, [2, 2, 2])
@@ -518,12 +535,13 @@ def exclusive_or_hides(learn, rng):
     for pair in itertools.permutations(range(3), 2):
         lower = run(learn, x, [2, 2, 2], graph(3, pair))[0].sum() - nothing.sum()
         yield roundoff(lower, -math.log(N) / 2, terms=N, scale=abs(highest))
-    yield bound(highest - nothing.sum(), 20.0, "≥", Text("40 ln 2 − 1.5 ln 40", "40 ln 2 − 1.5 ln 40"))
+    gain = N * math.log(2) - 1.5 * math.log(N)
+    yield roundoff(highest - nothing.sum(), gain, terms=N, scale=abs(highest))
 
 
 @STRUCTURE.claim
 def a_hidden_cause_joins(learn, rng):
-    r"""Two coins that follow a third one: with it among the variables they are not joined; without it they are, both ways, though neither acts on the other. Their information is that of coins which agree in 17 of 25 cases"""
+    r"""400 cases in the exact proportions of two coins that are each as a third one in four of five cases: with it among the variables they are not joined; without it they are, both ways, though neither acts on the other. Their information is that of coins which agree in 17 of 25 cases"""
     x = in_proportion(3, lambda h, a, b: agree(h, a) * agree(h, b) / 2, 400)
     yield identical(run(learn, x, [2, 2, 2])[2], (FORK + FORK.T)[[1, 0, 2]][:, [1, 0, 2]].astype(float))
     _, highest, E, _, log_likelihood = run(learn, x[:, 1:], [2, 2])
@@ -551,7 +569,6 @@ def names_and_order_are_nothing(learn, rng):
     yield identical(turned[3], first[3][np.ix_(p, p)])
     yield invariance([turned[1], turned[4]], [first[1], first[4]], terms=120)
     yield roundoff(first[0], scored(x, k, G), terms=120)
-    yield raises(lambda: learn(x, k, G + G.T), ValueError)
 
 
 def counted(x, k, i, parents):
@@ -727,7 +744,7 @@ def each_kind_once(x, k, G):
 STRUCTURE.erratum(
     "E328",
     common="The graph that fits the cases best is the right one (a common slip)",
-    why="No arrow lowers the likelihood: of two coins that agree in 12 of 20 cases it is higher with an arrow, though chance often brings that about, and a complete graph always has the highest. BIC joins them only if the share holds for 120 cases.",
+    why="No arrow lowers the likelihood: of two coins, each heads in half of 20 cases, that agree in 12 it is higher with an arrow, though chance often brings that about, and a complete graph always has the highest. BIC joins them only if the share holds for 120 cases.",
     right="Each parameter has a price: ½ ln N in BIC, for which the right graph wins as N grows",
     claims="an-arrow-pays-from-so-many-cases, the-right-graph-in-the-end",
 )
@@ -741,8 +758,8 @@ STRUCTURE.erratum(
 STRUCTURE.erratum(
     "E330",
     common="Variables that are independent pair by pair have nothing to say of each other (a common slip)",
-    why="Of two coins and their exclusive or, any two are independent and the three are not. Each arrow alone lowers the score, two raise it by N ln 2 − 1.5 ln N.",
-    right="Tests of pairs and single steps uphill find what a faithful distribution shows; start elsewhere or go downhill for a while",
+    why="Of two fair coins and their exclusive or, any two are independent and the three are not. Each arrow alone lowers the score, two to one variable raise it by N ln 2 − 1.5 ln N.",
+    right="Tests of pairs, and single steps uphill, miss what no pair shows; a climb may start elsewhere, or go downhill for a while",
     claims="exclusive-or-hides",
 )
 
@@ -806,7 +823,7 @@ def figure(N, strength):
     axes[2].legend(fontsize=9, frameon=False, loc="lower right")
     off = sum((found[i, j], found[j, i]) != (true[i, j], true[j, i]) for i, j in itertools.combinations(range(4), 2))
     words = Text(
-        f"From {N} cases the highest BIC leaves {off} of six pairs unlike the true graph (dashed: a line or arrow that is not there). Lines have both directions open. With {sizes[-1]} cases all is right in {6 * share[-1]:.0f} of 6 samples.",
-        f"由 {N} 个案例，最高 BIC 的图在六对变量中有 {off} 对与真实的图不同（虚线：真实的图中没有的边）。无箭头的边两个方向都可能。有 {sizes[-1]} 个案例时，6 个样本中有 {6 * share[-1]:.0f} 个完全正确。",
+        f"From {N} cases the highest BIC leaves {off} of six pairs unlike the true graph (dashed: not so in the true graph). Lines have both directions open. With {sizes[-1]} cases all is right in {6 * share[-1]:.0f} of 6 samples.",
+        f"由 {N} 个案例，最高 BIC 的图在六对变量中有 {off} 对与真实的图不同（虚线：与真实的图不符的边）。无箭头的边两个方向都可能。有 {sizes[-1]} 个案例时，6 个样本中有 {6 * share[-1]:.0f} 个完全正确。",
     )
     return Drawing(fig, words)

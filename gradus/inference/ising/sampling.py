@@ -50,7 +50,9 @@ def ising_sample(
     "heat-bath" and "metropolis" go through the spins colour by colour (`model.colours()`: on a lattice with even sides the
     two of a checkerboard): those of one colour are not coupled, and are drawn at once. "swendsen-wang" keeps each bond that is
     content with 1 − e^{−2β|J|} and draws each cluster of spins anew: near a critical temperature without a field it
-    forgets far sooner. Metropolis at β = 0 turns every spin in each sweep and never settles.
+    forgets far sooner. Metropolis turns a spin for certain that feels nothing: at β = 0 all of them in each sweep, and without a field,
+    where neighbours may cancel, some states of a ring or a torus may never be left and never be reached (of a ring of four 4 of 16),
+    so that it misses the distribution; the heat bath and the clusters reach all states.
 
     Args:
         model: an `IsingModel`.

@@ -23,7 +23,7 @@ def chow_liu(
     root: str | None = None,
     states: Mapping[str, Any] | None = None,
 ) -> StructureFit:
-    r"""The tree of highest likelihood: no other tree over the variables, however directed, gives the cases a higher one.
+    r"""The tree of highest likelihood: no other in which each variable has at most one parent, whatever its root, gives the cases a higher one.
 
     .. math:: \max_{\text{trees}}\sum_{i}\ln\hat P(x_i\mid x_{\mathrm{pa}(i)})
         =\max_{\text{spanning trees}}\;n\sum_{(a,b)}\hat I(x_a;x_b)-n\sum_i\hat H(x_i)

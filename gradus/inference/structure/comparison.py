@@ -17,8 +17,8 @@ class StructureComparison(NamedTuple):
     """A graph beside another.
 
     Attributes:
-        precision: share of the joined pairs that the other one joins.
-        recall: share of the other's pairs that were found.
+        precision: share of the joined pairs that the other one joins; with none joined 1 if the other joins none, else 0.
+        recall: share of the other's pairs that were found; with none there 1 if none were found, else 0.
         f1: 2 precision recall/(precision + recall); 1 where neither joins any.
         hamming: pairs that differ between the two essential graphs: absent in one, a line in one, or turned (SHD).
 

@@ -53,7 +53,7 @@ def pc(
     change which are left (PC-stable). Unjoined a, b with a common neighbour c outside their separator become a → c ← b; Meek's rules do the rest.
 
     If the distribution is *faithful* to a directed acyclic graph, that is, if exactly the d-separated variables are independent, and the tests
-    do not err, the result is its essential graph. No test at a level α > 0 is free of errors, and a distribution may be unfaithful: of x, y and
+    do not err, the result is its essential graph. No test at a level α > 0 is free of errors, and a distribution may be unfaithful: of two fair coins x, y and
     x XOR y any two are independent, so that nothing is joined.
 
     Args:
@@ -68,7 +68,7 @@ def pc(
     Raises:
         GradusError: cases with a gap, a level outside of (0, 1).
 
-    Cost: O(variables² 2^k) tests, k the most neighbours of a variable; each counts all cases once.
+    Cost: at most n(n−1) Σ_{i≤k} C(n−2, i) tests for n variables, k the most that are given; each counts all cases once.
 
     Source: Spirtes and Glymour 1991; Colombo and Maathuis 2014 (stable); Meek 1995.
 
