@@ -552,7 +552,8 @@ def doubling_is_fair_to_all_points(hmc, rng):
     place = np.concatenate([0 * p[:1], np.cumsum(p, 0)])
 
     def first_turn(i):
-        return next(j for j in range(i + 1, len(p)) if (place[j + 1] - place[i + 1]) @ p[j] <= 0)
+        turns = (j for j in range(i + 1, len(p)) if (place[j + 1] - place[i + 1]) @ p[j] <= 0)
+        return next(turns, len(p))
 
     starts = np.arange(count - 13, count + 13)
     stops = np.array([first_turn(i) for i in starts])
