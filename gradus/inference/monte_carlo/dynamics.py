@@ -148,7 +148,9 @@ def hamiltonian_step(
             raise refusal("uniform", ("numbers in [0, 1)", "[0, 1) 中的数"), Text(worst, worst))
         scale = covariance.diagonal().abs().max()
         if bool((covariance - covariance.mT).abs().max() > 1e-4 * scale):
-            raise refusal("covariance", ("a symmetric matrix", "对称矩阵"), Text("one that is not", "不对称的矩阵"))
+            raise refusal(
+                "covariance", ("a symmetric matrix", "对称矩阵"), Text("one that is not", "不对称的矩阵")
+            )
     factor, failed = torch.linalg.cholesky_ex(covariance)
     if bool(failed):
         positive = ("a positive definite matrix", "正定矩阵")
