@@ -21,8 +21,8 @@ HMC = Concept(
     kind="algorithm",
     title="Hamiltonian Monte Carlo",
     summary=r"A point of the target is given a push, and rolls over the landscape $-\ln\pi$ like a ball without friction. Energy is kept but for the error of the steps, so that the "
-    "end of a long way is taken with a probability near 1. Reversible steps that keep the volume make the chain exact, whatever the size of the error. How large they may be is a question of the "
-    "narrowest direction, and the no-U-turn sampler asks the trajectory itself how long it should be.",
+    "end of a long way is taken with a probability near 1. Steps that are reversible and keep the volume, and that choice at the end, keep the target exactly, whatever the size of the error. How large "
+    "they may be is a question of the narrowest direction, and the no-U-turn sampler asks the trajectory itself how long it should be.",
     formulas=(
         r"H(q,p)=-\ln\pi(q)+\tfrac12p^{\mathsf T}\Sigma p,\qquad \Sigma=M^{-1}=LL^{\mathsf T},\quad p=L^{-\mathsf T}\xi",
         r"p\gets p+\tfrac\varepsilon2\nabla\ln\pi(q),\qquad q\gets q+\varepsilon\Sigma p,\qquad p\gets p+\tfrac\varepsilon2\nabla\ln\pi(q)\qquad(n\text{ times})",
@@ -108,8 +108,8 @@ HMC = Concept(
             "a-whole-turn-goes-nowhere",
         ),
         Hypothesis(
-            "one step size fits everywhere: else whole regions are never entered, and the energies tell of it",
-            "the-funnel-is-told-by-its-energies",
+            "one step size fits everywhere: else there are regions that are hardly ever left, nor entered",
+            "what-is-not-left-is-not-entered",
         ),
     ),
     conventions=(
@@ -128,6 +128,11 @@ HMC = Concept(
             r"a number of steps $n$",
             r"a time $n\varepsilon$, drawn anew for each trajectory (jittered), or found by doubling (NUTS)",
         ),
+    ),
+    deviations=(
+        r"Where a trajectory leaves the finite numbers, the definition gives what came out, ∞ or NaN; the implementation gives the start as its end, with $-p$ and $\Delta H=\infty$. "
+        r"A density that is NaN makes $\Delta H$ NaN in the definition and ∞ in the implementation. In all these cases $\alpha=0$ for both.",
+        "The implementation refuses a start without density.",
     ),
     unverified="That the acceptance best for the cost tends to 65 % in many dimensions is a theorem of Beskos, Pillai, Roberts, Sanz-Serna and Stuart for targets of independent, like factors; "
     "0.8, the usual goal, is a rule of thumb.",
@@ -222,11 +227,12 @@ def taken():
 
 @HMC.exercise
 def one_step():
-    """From q = 0 with p = 1 over −q²/2 with ε = 1: the error of the energy."""
+    """From q = 1 with p = 0 over q²/2 with ε = 1: the error of the energy."""
     _, x, _m, change, _ = hmc(
-        **normal([[1.0]]), q=np.zeros(1), xi=np.ones(1), u=np.float64(0), Sigma=np.eye(1), epsilon=1.0, steps=1
+        **normal([[1.0]]), q=np.ones(1), xi=np.zeros(1), u=np.float64(0), Sigma=np.eye(1), epsilon=1.0, steps=1
     )
-    return number(change, euler=(1 + 1) / 2 - 1 / 2, potential=x[0] ** 2 / 2, kept=0.0)
+    last_kick = (x[0] ** 2 + 0.5**2) / 2 - 1 / 2
+    return number(change, last_kick=last_kick, euler=(1 + 1) / 2 - 1 / 2, potential=x[0] ** 2 / 2 - 1 / 2, kept=0.0)
 
 
 @HMC.exercise
@@ -318,28 +324,28 @@ def the_way_back_is_the_same_way(hmc, rng):
 
 @HMC.claim
 def volume_is_kept(hmc, rng):
-    r"""$(q,p)\mapsto(q^*,-p^*)$ has a Jacobian of determinant $(-1)^d$: 4 steps of 0.3 on a quartic landscape and in a funnel, in any metric, by central differences in 2 dimensions"""
+    r"""$(q,p)\mapsto(q^*,-p^*)$ has a Jacobian of determinant $(-1)^d$: 4 steps of 0.3 on a quartic landscape and in a funnel, in any metric, by central differences in 1 and 2 dimensions"""
     h = 1e-5
-    for target in (QUARTIC, FUNNEL):
-        Sigma = positive(rng, 2, 4.0)
-        L = np.linalg.cholesky(Sigma)
-        z = 0.5 + rng.random(4)
-        both = np.concatenate([z + h * np.eye(4), z - h * np.eye(4)])
-        _, x, m, _, _ = run(hmc, target, both[:, :2], both[:, 2:] @ L, Sigma=Sigma, epsilon=0.3, steps=4)
+    for target, d in ((QUARTIC, 1), (QUARTIC, 2), (FUNNEL, 2)):
+        Sigma = positive(rng, d, 4.0)
+        L, one = np.linalg.cholesky(Sigma), np.eye(2 * d)
+        z = 0.5 + rng.random(2 * d)
+        both = np.concatenate([z + h * one, z - h * one])
+        _, x, m, _, _ = run(hmc, target, both[:, :d], both[:, d:] @ L, Sigma=Sigma, epsilon=0.3, steps=4)
         ends = np.concatenate([x, m], 1)
-        J = ((ends[:4] - ends[4:]) / (2 * h)).T
+        J = ((ends[: 2 * d] - ends[2 * d :]) / (2 * h)).T
         why = Text("central differences with h = 10⁻⁵: h² and rounding/h", "h = 10⁻⁵ 的中心差分：h² 与舍入误差/h")
-        yield near(np.linalg.det(J), 1.0, 1e-6, why)
-        yield bound(abs(J - np.eye(4)).max(), 0.1, "≥", MOVES)
+        yield near(np.linalg.det(J), (-1.0) ** d, 1e-6, why)
+        yield bound(abs(J - one).max(), 0.1, "≥", MOVES)
 
 
 @HMC.claim
 def the_energy_is_off_by_the_square_of_the_step(hmc, rng):
     r"""$\Delta H=O(\varepsilon^2)$ at the end of a given time (here 1.5), and $O(\varepsilon^3)$ of one step: on the quartic landscape, from $q=(1,0.5)$ with $\xi=(0.7,-0.4)$"""
     q, xi = np.array([1.0, 0.5]), np.array([0.7, -0.4])
-    counts = np.array([8, 16, 32, 64, 128])
+    counts = np.array([16, 32, 64, 128, 256])
     errors = [abs(run(hmc, QUARTIC, q, xi, epsilon=1.5 / n, steps=n)[3]) for n in counts.tolist()]
-    yield rate(1.5 / counts, errors, 2, 0.06)
+    yield rate(1.5 / counts, errors, 2, 0.03)
     sizes = 2.0 ** -np.arange(4, 9)
     yield rate(sizes, [abs(run(hmc, QUARTIC, q, xi, epsilon=e, steps=1)[3]) for e in sizes.tolist()], 3, 0.1)
 
@@ -359,7 +365,7 @@ def flows_are_the_same_both_ways(hmc, rng):
     yield roundoff(np.exp(-end) * back, least, terms=3000, scale=1.0)
     yield roundoff(change, end - H, terms=200, scale=float(abs(end).max() + H.max()))
     yield identical(after, np.where((u < alpha)[:, None], x, q))
-    yield bound(alpha.min(), 0.5, "≤", Text("steps so long", "如此长的步"))
+    yield bound((alpha < 0.5).mean(), 0.1, "≥", Text("α is often below ½", "α 常常小于 ½"))
     yield bound(alpha.mean(), 0.2, "≥", Text("steps so long", "如此长的步"))
 
 
@@ -373,15 +379,17 @@ def plane():
 
 @HMC.claim
 def without_the_choice_it_is_another_target(hmc, rng):
-    r"""On the quartic landscape of one dimension, 3 steps of 0.9: the mean of $\alpha f(q^*)+(1-\alpha)f(q)$ over $\pi$ and $\xi$ is that of $f$, for $f=q^2,\ q^4$, where $\mathbb E q^4=1$; the mean over all ends, taken or not, misses $\mathbb E q^2$ by more than 5 %"""
+    r"""On the quartic landscape of one dimension, 2 steps of 0.6: the mean of $\alpha f(q^*)+(1-\alpha)f(q)$ over $\pi$ and $\xi$ is that of $f$, for $f=q^2,\ q^4$, where $\mathbb E q^4=1$; the mean of $q^{*2}$ over all ends, taken or not, is a tenth above $\mathbb E q^2$, and that of $q^{*4}$ two thirds above 1"""
     q, p, w = plane()
-    _, x, _, _, alpha = run(hmc, QUARTIC, q, p, epsilon=0.9, steps=3)
+    _, x, _, _, alpha = run(hmc, QUARTIC, q, p, epsilon=0.6, steps=2)
     x, q = x[:, 0], q[:, 0]
     why = Text("a grid of 260 × 200 for the integral", "以 260 × 200 的网格代替积分")
-    yield near(w @ (alpha * x**4 + (1 - alpha) * q**4), 1.0, 0.004, why)
+    yield near(w @ (alpha * x**4 + (1 - alpha) * q**4), 1.0, 0.001, why)
     exact = 2 * math.gamma(0.75) / math.gamma(0.25)
-    yield near(w @ (alpha * x**2 + (1 - alpha) * q**2), exact, 0.004, why)
-    yield bound(abs(w @ x**2 / exact - 1), 0.05, "≥", Text("all ends taken", "接受全部终点"))
+    yield near(w @ (alpha * x**2 + (1 - alpha) * q**2), exact, 0.001, why)
+    all_taken = Text("all ends taken", "接受全部终点")
+    yield near(w @ x**2 / exact, 1.11, 0.02, all_taken)
+    yield near(w @ x**4, 1.67, 0.02, all_taken)
     yield bound(w @ alpha, 0.95, "≤", Text("some ends are refused", "有些终点被拒绝"))
     yield bound(w @ (alpha * (x - q) ** 2), 0.3, "≥", MOVES)
 
@@ -401,7 +409,7 @@ def a_correlated_normal_is_drawn(hmc, rng):
 
 @HMC.claim
 def twice_the_frequency_is_the_limit(hmc, rng):
-    r"""A normal distribution of standard deviation $1/\omega$, metric 1: for $\varepsilon\omega<2$ the leapfrog keeps $\frac{p^2}2+\bigl(1-\frac{\varepsilon^2\omega^2}4\bigr)\frac{\omega^2q^2}2$ exactly, for 300 steps at $\varepsilon\omega=1.9$; at 2.1 $\Delta H$ is above $10^6$ after 30. In the metric of the covariance the limit is $\varepsilon<2$ whatever the shape: of standard deviations 10 and 0.1, 1.9 leaves $|\Delta H|$ below $20H$ after 11, 30 and 57 steps, and 2.1 makes it more than $10^6$"""
+    r"""A normal distribution of standard deviation $1/\omega$, metric 1: the leapfrog keeps $\frac{p^2}2+\bigl(1-\frac{\varepsilon^2\omega^2}4\bigr)\frac{\omega^2q^2}2$ exactly, for 300 steps at $\varepsilon\omega=1.9$; at 2.1 $\Delta H$ is above $10^6$ after 30. So $|\Delta H|\le\frac{\varepsilon^2\omega^2}{4-\varepsilon^2\omega^2}H$ for $\varepsilon\omega<2$, whatever the number of steps, with $\omega$ the highest frequency where there are several. Standard deviations 10 and 0.1: the limit is 2 in the metric of the covariance, 0.2 in the metric 1, 0.02 in that of the precision. With 95 % of it that bound holds after 11, 30 and 57 steps; with 105 % $\Delta H$ is above $10^6$ after 57"""
     omega = 5.0
     target, q, xi = normal([[omega**2]]), np.array([[0.3], [-0.1]]), np.array([[0.5], [2.0]])
     for steps in (1, 7, 300):
@@ -410,15 +418,15 @@ def twice_the_frequency_is_the_limit(hmc, rng):
         kept = (xi**2 + share * q**2) / 2
         yield roundoff((m**2 + share * x**2) / 2, kept, terms=40 * steps, scale=20.0)
         yield bound(abs(x - q).max(), 0.01, "≥", MOVES)
-    lost = run(hmc, target, q, xi, epsilon=2.1 / omega, steps=30)[3]
-    yield bound(lost.min(), 1e6, "≥", Text("beyond the limit", "超过极限"))
-    C = np.diag([100.0, 0.01])
-    flat = normal(np.linalg.inv(C))
-    start = dict(q=np.array([5.0, 0.05]), xi=np.ones(2), Sigma=C)
+    beyond = Text("beyond the limit", "超过极限")
+    yield bound(run(hmc, target, q, xi, epsilon=2.1 / omega, steps=30)[3].min(), 1e6, "≥", beyond)
+    A = np.diag([0.01, 100.0])
+    start = dict(target=normal(A), q=np.array([5.0, 0.05]), xi=np.ones(2))
     H = 0.25 + 1
-    worst = max(abs(run(hmc, flat, **start, epsilon=1.9, steps=n)[3]) for n in (11, 30, 57))
-    yield bound(worst, 20 * H, "≤", Text("below the limit", "未到极限"))
-    yield bound(run(hmc, flat, **start, epsilon=2.1, steps=57)[3], 1e6, "≥", Text("beyond the limit", "超过极限"))
+    for Sigma, limit in ((np.linalg.inv(A), 2.0), (np.eye(2), 0.2), (A, 0.02)):
+        errors = [run(hmc, **start, Sigma=Sigma, epsilon=0.95 * limit, steps=n)[3] for n in (11, 30, 57)]
+        yield bound(np.abs(errors).max(), 1.9**2 / (4 - 1.9**2) * H, "≤", Text("below the limit", "未到极限"))
+        yield bound(run(hmc, **start, Sigma=Sigma, epsilon=1.05 * limit, steps=57)[3], 1e6, "≥", beyond)
 
 
 @HMC.claim
@@ -544,41 +552,55 @@ def doubling_is_fair_to_all_points(hmc, rng):
     place = np.concatenate([0 * p[:1], np.cumsum(p, 0)])
 
     def first_turn(i):
-        return next(j for j in range(i + 1, len(p)) if (place[j + 1] - place[i + 1]) @ p[j] <= 0)
+        turns = (j for j in range(i + 1, len(p)) if (place[j + 1] - place[i + 1]) @ p[j] <= 0)
+        return next(turns, len(p))
 
-    stop = first_turn(count)
-    yield bound(first_turn(stop - 1), stop + 1, "≥", Text("from its last point but one", "从它的倒数第二个点"))
-    yield bound(stop - count, 4, "≥", MOVES)
+    starts = np.arange(count - 13, count + 13)
+    stops = np.array([first_turn(i) for i in starts])
+    beyond = np.array([first_turn(i - 1) for i in stops])
+    yield bound((beyond - stops).min(), 1, "≥", Text("from its last point but one", "从它的倒数第二个点"))
+    yield bound(np.mean(stops - starts), 6, "≥", MOVES)
 
 
-def energies(hmc, target, d, rng, chains=16, draws=100):
-    """E-BFMI of chains that begin standard normal, steps of 0.1, and their first coordinates."""
-    q, seen, places, lost = rng.standard_normal((chains, d)), [], [], []
+@HMC.claim
+def what_is_not_left_is_not_entered(hmc, rng):
+    r"""Neal's funnel, $v\sim\mathcal N(0,9)$ and $x_i\mid v\sim\mathcal N(0,e^v)$, eight of them, in its neck: from 100 points each of $v=-7,-8,-9$, where $\omega\ge e^{3.5}=33$, the mean of $\alpha$ is below 0.01 for 8 steps of 0.1, and above 0.7 for 8 steps of 0.01. The flows are the same both ways: what is not left by long steps is not entered by them, and that is the hundredth of the target where $v<-7$"""
+    v = np.repeat([-7.0, -8.0, -9.0], 100)[:, None]
+    q = np.concatenate([v, np.exp(v / 2) * rng.standard_normal((300, 8))], 1)
+    xi = rng.standard_normal((300, 9))
+    with np.errstate(over="ignore", invalid="ignore"):
+        yield bound(run(hmc, FUNNEL, q, xi, epsilon=0.1, steps=8)[4].mean(), 0.01, "≤", Text("long steps", "长步"))
+    yield bound(run(hmc, FUNNEL, q, xi, epsilon=0.01, steps=8)[4].mean(), 0.7, "≥", Text("short steps", "短步"))
+
+
+def energies(hmc, target, d, rng, chains=128, draws=100):
+    """E-BFMI of chains that begin standard normal, 16 steps of 0.05; their first coordinates; which ones diverged."""
+    q, seen, places, lost = rng.standard_normal((chains, d)), [], [], np.zeros(chains, bool)
     for _ in range(draws):
         xi = rng.standard_normal(q.shape)
-        after, _, _, change, _ = run(hmc, target, q, xi, rng.random(chains), epsilon=0.1, steps=8)
+        after, _, _, change, _ = run(hmc, target, q, xi, rng.random(chains), epsilon=0.05, steps=16)
         moved = (after != q).any(1)
         seen.append(energy(target, q, xi, np.eye(d)) + np.where(moved, change, 0))
         places.append(after[:, 0])
-        lost.append(change)
+        lost |= ~(change <= 1000)
         q = after
     seen = np.array(seen)
-    return (np.diff(seen, axis=0) ** 2).mean(0) / seen.var(0, ddof=1), np.array(places), np.mean(np.array(lost) > 1000)
+    return (np.diff(seen, axis=0) ** 2).mean(0) / seen.var(0, ddof=1), np.array(places), lost
 
 
 @HMC.claim
 def the_funnel_is_told_by_its_energies(hmc, rng):
-    r"""Neal's funnel, $v\sim\mathcal N(0,9)$ and $x_i\mid v\sim\mathcal N(0,e^v)$, eight of them; 16 chains from near 0, 100 draws of 8 steps of 0.1: at most 4 of 1000 trajectories diverge ($\Delta H>1000$), the mean of $v^2$ over the last two thirds is below the true 9, and E-BFMI, $\frac{\overline{(H_t-H_{t-1})^2}}{\mathrm{Var}\,H}$, is below 0.3 for some chain, the bound at which `diagnose` complains. On the normal distribution $\mathcal N(0,I_9)$ it is above 0.4 for all, and the mean of $v^2$ is 1 within 0.4"""
+    r"""Neal's funnel with eight $x_i$, 128 chains from near 0, 100 draws of 16 steps of 0.05. At least 120 of them meet no divergence ($\Delta H>1000$); over the last two thirds of their draws the mean of $v^2$ is below the true 9, and E-BFMI, $\frac{\overline{(H_t-H_{t-1})^2}}{\mathrm{Var}\,H}$, is below 0.3, the bound at which `diagnose` complains, for more than a quarter of them. On the normal distribution $\mathcal N(0,I_9)$ it is above 0.4 for all, and the mean of the square of a coordinate is 1 within 0.1"""
     with np.errstate(over="ignore", invalid="ignore"):
         told, places, lost = energies(hmc, FUNNEL, 9, rng)
-    yield bound(told.min(), 0.3, "≤", Text("missing information", "缺失信息"))
-    yield bound(lost, 0.004, "≤", Text("few divergences", "很少发散"))
-    yield bound(told.min(), 0.0, "≥", Text("a ratio of squares", "平方之比"))
-    yield bound((places[33:] ** 2).mean(), 9.0, "≤", Text("of 9", "真值为 9"))
-    yield bound((places[33:] ** 2).mean(), 1.5, "≥", Text("wider than the start", "比起点更宽"))
+    told, late = told[~lost], places[33:, ~lost]
+    yield bound(len(told), 120, "≥", Text("no divergence", "没有发散"))
+    yield bound((told < 0.3).mean(), 0.25, "≥", Text("missing information", "缺失信息"))
+    yield bound((late**2).mean(), 9.0, "≤", Text("of 9", "真值为 9"))
+    yield bound((late**2).mean(), 1.5, "≥", Text("wider than the start", "比起点更宽"))
     fine, places, _ = energies(hmc, normal(np.eye(9)), 9, rng)
     yield bound(fine.min(), 0.4, "≥", Text("nothing is missing", "没有缺失"))
-    yield near((places[33:] ** 2).mean(), 1.0, 0.4, Text("67 draws each of 16 chains", "16 条链各 67 次抽样"))
+    yield near((places[33:] ** 2).mean(), 1.0, 0.1, Text("67 draws each of 128 chains", "128 条链各 67 次抽样"))
 
 
 def moved(log_density, gradient, q, xi, u, Sigma, epsilon, steps, *, kind):
@@ -631,7 +653,10 @@ def fault(kind, caught_by):
     return made
 
 
-@fault("all taken", "flows-are-the-same-both-ways, without-the-choice-it-is-another-target")
+@fault(
+    "all taken",
+    "flows-are-the-same-both-ways, without-the-choice-it-is-another-target, what-is-not-left-is-not-entered",
+)
 def metropolis_left_out():
     """the Metropolis step left out: every end is taken"""
 
@@ -698,7 +723,7 @@ def u_above():
 HMC.erratum(
     "E338",
     common="The leapfrog keeps the energy, so the Metropolis step may as well be left out (a common slip)",
-    why="It keeps the volume, and the energy only to O(ε²). On the quartic landscape, with steps of 0.9, the mean over all ends misses E q² by more than 5 %, "
+    why="It keeps the volume, and the energy only to O(ε²). On the quartic landscape, after two steps of 0.6 from draws of the target, the mean of q² over all ends is a tenth too large, "
     "and no number of draws mends that.",
     right="The end is taken with probability min(1, e^{−ΔH}); then the steps' error costs draws, and no bias",
     claims="without-the-choice-it-is-another-target, flows-are-the-same-both-ways",
@@ -706,16 +731,16 @@ HMC.erratum(
 HMC.erratum(
     "E339",
     common="The mass matrix should be the covariance of the target (a common slip)",
-    why="Velocities are M⁻¹p: a mass of the covariance's shape moves the wide directions least and the narrow ones most. Of standard deviations 10 and 0.1 the largest stable step "
-    "is 2 with M⁻¹ = Σ, 0.2 with M = 1 and 0.02 with M = Σ.",
+    why="Velocities are M⁻¹p: a mass of the covariance's shape moves the wide directions least and the narrow ones most. Of standard deviations 10 and 0.1 steps are stable "
+    "below 2 with M⁻¹ = Σ, 0.2 with M = 1 and 0.02 with M = Σ, the covariance.",
     right="Its inverse should be: M⁻¹ near the covariance, M near the precision",
     claims="in-the-metric-of-the-covariance-it-turns, twice-the-frequency-is-the-limit",
 )
 HMC.erratum(
     "E340",
     common="No divergent transitions, so the draws are sound (a common slip)",
-    why="Sixteen chains from near 0 creep along a funnel: in a hundred draws the mean of v² stays below its 9, though at most 4 of 1000 trajectories diverge. "
-    "The diagnostic of the energies, E-BFMI, falls below 0.3.",
+    why="Chains from near 0 creep along a funnel: over a hundred draws the mean of v² stays below its 9 in those that never diverge. "
+    "The diagnostic of the energies, E-BFMI, is below 0.3 for more than a quarter of them.",
     right="Divergences show a fault where there are some; look at E-BFMI, R̂ and the effective sizes as well, and try other coordinates",
     claims="the-funnel-is-told-by-its-energies",
 )
@@ -779,8 +804,9 @@ def figure(epsilon, steps, bend):
     kind_en = "a normal distribution" if not bend else f"a funnel of bend {bend:.2g}"
     kind_zh = "正态分布" if not bend else f"弯曲为 {bend:.2g} 的漏斗"
     size = f"{lost[-1]:.3g}" if abs(lost[-1]) < 1e6 else ">10⁶"
+    noun = "step" if int(steps) == 1 else "steps"
     words = Text(
-        f"The trajectory of {int(steps)} steps of {epsilon:.3g} on {kind_en}: ΔH = {size} at its end, which is taken with probability {alpha:.3g}. "
+        f"The trajectory of {int(steps)} {noun} of {epsilon:.3g} on {kind_en}: ΔH = {size} at its end, which is taken with probability {alpha:.3g}. "
         f"At the narrowest place that it met, steps up to about {min(limit, 4.0):.2g} are stable in the direction of x.",
         f"在{kind_zh}上走 {int(steps)} 步、步长为 {epsilon:.3g} 的轨迹：终点处 ΔH = {size}，以概率 {alpha:.3g} 接受。在它经过的最窄处，x 方向上约 {min(limit, 4.0):.2g} 以内的步长是稳定的。",
     )

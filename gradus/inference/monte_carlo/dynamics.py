@@ -117,7 +117,8 @@ def hamiltonian_step(
         steps: of the leapfrog.
 
     Raises:
-        GradusError: other shapes, a position without density, numbers that are not finite, u outside of [0, 1), or a covariance that is not positive definite.
+        GradusError: other shapes, a position without density, numbers that are not finite, u outside of [0, 1), ε ≤ 0, no steps,
+            or a covariance that is not symmetric and positive definite.
 
     Cost: steps + 1 gradients.
 
@@ -147,7 +148,9 @@ def hamiltonian_step(
             raise refusal("uniform", ("numbers in [0, 1)", "[0, 1) 中的数"), Text(worst, worst))
         scale = covariance.diagonal().abs().max()
         if bool((covariance - covariance.mT).abs().max() > 1e-4 * scale):
-            raise refusal("covariance", ("a symmetric matrix", "对称矩阵"), Text("another", "不对称"))
+            raise refusal(
+                "covariance", ("a symmetric matrix", "对称矩阵"), Text("one that is not", "不对称的矩阵")
+            )
     factor, failed = torch.linalg.cholesky_ex(covariance)
     if bool(failed):
         positive = ("a positive definite matrix", "正定矩阵")

@@ -31,9 +31,10 @@ class HMC(HamiltonianMethod):
 
     .. math:: H(q,p)=-\ln\pi(q)+\tfrac12p^{\mathsf T}M^{-1}p,\qquad \alpha=\min(1,e^{-\Delta H})
 
-    A trajectory lasts h T, where h runs over (0, 1) as van der Corput's numbers do, so that none is in step with the target; T is
-    brought to where the change of the squared distance from the middle, as the chains together show it, is largest (ChEES). Best with many chains, of
-    targets whose scale is everywhere about the same; of others `NUTS` is the safer one.
+    A trajectory lasts h T, rounded up to whole steps, where h runs over (1 − jitter, 1) as van der Corput's numbers do, so that none
+    is in step with the target; T is brought to where the mean square of the change of the squared distance from the middle, as the
+    chains together show it, is largest (ChEES). Best with many chains, of targets whose scale is everywhere about the same; of
+    others `NUTS` is the safer one.
 
     Attributes:
         step: ε of the leapfrog, in standard deviations of the metric; where it starts, if there is a warm-up. Searched for if None.

@@ -21,7 +21,7 @@ class NUTS(HamiltonianMethod):
     r"""The no-U-turn sampler, for `sample`: the trajectory is doubled, forwards or backwards by chance, until it would turn round.
 
     .. math:: p_-^{\mathsf T}M^{-1}\sum_tp_t>0\ \text{and}\ p_+^{\mathsf T}M^{-1}\sum_tp_t>0,\qquad
-        \mathbb P(\text{the point }t)\propto e^{-H_t}
+        \mathbb P(\text{the point }t)\propto e^{-H_t}\ \text{within a doubling}
 
     Whether it turns is asked of the whole, of each of its subtrees, and of each half together with the next point. The point is drawn by its
     weight within a doubling, and between doublings with a bias away from the start. Trajectories of all chains are doubled
@@ -39,7 +39,7 @@ class NUTS(HamiltonianMethod):
     Raises:
         GradusError: numbers out of their ranges, another metric, or no function.
 
-    Cost: a trajectory of n points costs n − 1 gradients.
+    Cost: a trajectory of n points, those of a last doubling that is thrown away among them, costs n − 1 gradients.
 
     Source: Hoffman and Gelman 2014; Betancourt 2017.
 
