@@ -1,6 +1,8 @@
 """What all tests share: where the optional real data lie, and a fixed seed."""
 
+import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,17 @@ def oracles() -> Path:
     if not ORACLES.is_dir():
         pytest.skip(f"certified values not found at {ORACLES} (set GRADUS_TEST_ORACLES)")
     return ORACLES
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected lives until the end: garbage is looked for neither while it grows nor, afterwards, in it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

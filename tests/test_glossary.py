@@ -1,6 +1,8 @@
 """One Chinese term stands for one English term: read in every page's title and prose, and in the interface."""
 
 import ast
+import functools
+import itertools
 import re
 import tomllib
 
@@ -8,7 +10,7 @@ import pytest
 
 from gradus.catalogue import load
 from gradus.text import Text
-from tools.rooms import GRADUS, TREES
+from tools.rooms import GRADUS, trees
 
 TERMS = tomllib.loads((GRADUS / "glossary.toml").read_text(encoding="utf-8"))["term"]
 # A wrong term may be right in another sense: 功能 (feature) and 距离 (distance) are words of their own.
@@ -80,11 +82,14 @@ def texts_of(tree: ast.AST) -> list[Text]:
     return found
 
 
-INTERFACE = {
-    path.relative_to(GRADUS).as_posix(): texts_of(tree)
-    for path, tree in TREES.items()
-    if "concepts" not in path.parts
-}
+@functools.cache
+def interface():
+    """What the interface says, by file."""
+    return {
+        path.relative_to(GRADUS).as_posix(): texts_of(tree)
+        for path, tree in trees()
+        if "concepts" not in path.parts
+    }
 
 
 def test_the_interface_is_read():
@@ -94,15 +99,14 @@ def test_the_interface_is_read():
         Text("a", "甲{}"),
         Text("on", "开"),
     ]
-    assert sum(map(len, INTERFACE.values())) > 500
+    assert sum(map(len, interface().values())) > 500
     assert all(
-        INTERFACE[f] for f in ("text.py", "files.py", "locks.py", "cli/main.py", "cli/read.py", "doctor.py")
+        interface()[f] for f in ("text.py", "files.py", "locks.py", "cli/main.py", "cli/read.py", "doctor.py")
     )
 
 
-@pytest.mark.parametrize("file", [file for file, texts in INTERFACE.items() if texts])
-def test_no_wrong_term_in_the_interface(file):
-    for text in INTERFACE[file]:
+def test_no_wrong_term_in_the_interface():
+    for text in itertools.chain(*interface().values()):
         check_terms(text)
 
 
@@ -110,16 +114,15 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 TAKEN_OVER = re.compile(r"[a-z]{2,} [a-z]{2,}")  # an English phrase where Chinese should stand
 
 
-@pytest.mark.parametrize("file", [file for file, texts in INTERFACE.items() if texts])
-def test_the_interface_speaks_chinese(file):
-    for text in INTERFACE[file]:
+def test_the_interface_speaks_chinese():
+    for text in itertools.chain(*interface().values()):
         assert bool(text.en.strip()) == bool(text.zh.strip()), text
         assert CHINESE.search(text.zh) or not TAKEN_OVER.search(text.zh), f"no Chinese: {text.zh}"
 
 
 def test_mutants_are_caught_in_both_languages():
     texts = [text for concept in load() for text in prose(concept)] + [
-        t for ts in INTERFACE.values() for t in ts
+        t for ts in interface().values() for t in ts
     ]
     readmes = [(GRADUS.parent / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
     for en, zh in [*texts, readmes]:

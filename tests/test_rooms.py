@@ -1,10 +1,9 @@
 """The direction of imports: each room knows only the rooms below it, and no files import one another in a circle."""
 
-import ast
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 
-from tools.rooms import LEVEL, MODULES, imported, room
+from tools.rooms import LEVEL, MODULES, room, uses
 
 # Names that are imported upwards, counted by room. The list may only shrink.
 UPWARDS: dict[tuple[str, str], int] = {}
@@ -20,8 +19,8 @@ def test_every_room_has_its_place():
 
 def test_imports_run_downwards():
     upwards: Counter[tuple[str, str]] = Counter()
-    for module, tree in MODULES.items():
-        for target, _ in imported(tree):
+    for module, its in uses().items():
+        for target, _ in its.imports:
             here, there = room(module), room(target)
             if here in LEVEL and there in LEVEL and LEVEL[there] > LEVEL[here]:
                 upwards[here, there] += 1
@@ -29,28 +28,19 @@ def test_imports_run_downwards():
 
 
 def test_no_page_is_imported_but_by_its_family_and_the_catalogue():
-    for module, tree in MODULES.items():
-        for target, name in imported(tree):
+    for module, its in uses().items():
+        for target, name in its.imports:
             if room(target) == "concepts":
                 assert (
                     module.rpartition(".")[0] == target.rpartition(".")[0] or room(module) == "catalogue"
                 ), f"{module} imports {name} from {target}"
 
 
-def without_types_only(tree: ast.Module) -> ast.Module:
-    """The file without what it imports, at its top level, for its annotations alone."""
-
-    def for_types(node: ast.stmt) -> bool:
-        return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-
-    return ast.Module([node for node in tree.body if not for_types(node)], [])
-
-
 def test_no_files_import_one_another_in_a_circle():
     """Neither when they are loaded nor later, when a function is called."""
     needs = {
-        module: {target for target, _ in imported(without_types_only(tree)) if target in MODULES} - {module}
-        for module, tree in MODULES.items()
+        module: {target for target, _ in its.when_it_runs if target in MODULES} - {module}
+        for module, its in uses().items()
     }
     try:
         TopologicalSorter(needs).prepare()
@@ -65,14 +55,8 @@ def is_private(name: str) -> bool:
 def test_no_private_names_are_imported():
     """Neither `from gradus.room.file import _name` nor `file._name`: what two files share has a public name."""
     private: Counter[str] = Counter()
-    for module, tree in MODULES.items():
-        private[room(module)] += sum(is_private(name) for _, name in imported(tree))
-        files = {name for target, name in imported(tree) if target in MODULES and target.endswith(f".{name}")}
-        private[room(module)] += sum(
-            isinstance(node, ast.Attribute)
-            and is_private(node.attr)
-            and isinstance(node.value, ast.Name)
-            and node.value.id in files
-            for node in ast.walk(tree)
-        )
+    for module, its in uses().items():
+        private[room(module)] += sum(is_private(name) for _, name in its.imports)
+        files = {name for target, name in its.imports if target in MODULES and target.endswith(f".{name}")}
+        private[room(module)] += sum(is_private(name) for file, name in its.attributes if file in files)
     assert dict(+private) == PRIVATE

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tools.rooms import GROUND, GROUND_ROWS, LEVEL, LIBRARY, MODULES, ROWS, imported, room  # noqa: E402
+from tools.rooms import GROUND, GROUND_ROWS, LEVEL, LIBRARY, ROWS, room, uses  # noqa: E402
 
 PICTURE = ROOT / "docs" / "architecture.svg"
 WIDTH, MARGIN, BOX, WIDE, PASSAGE, LINE, GAP = 400, 10, 92, 300, 14, 16, 26
@@ -59,7 +59,7 @@ def lines_of(box: str) -> list[str]:
 
 def imports() -> set[Edge]:
     """Who imports whom, by box; the ground, which everybody stands on, is left out."""
-    edges = {(room(module), room(target)) for module, tree in MODULES.items() for target, _ in imported(tree)}
+    edges = {(room(module), room(target)) for module, its in uses().items() for target, _ in its.imports}
     drawn = {(BOX_OF.get(a, a), BOX_OF.get(b, b)) for a, b in edges if a in LEVEL and b in LEVEL}
     return {(a, b) for a, b in drawn if ROW[a] != ROW[b] and ROW[b] > 0}
 
