@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 from jaxtyping import install_import_hook
-packages = ["gradus.foundations", "gradus.networks", "gradus.optimization", "gradus.vision"]
+packages = ["gradus.foundations", "gradus.generative", "gradus.networks", "gradus.optimization", "gradus.vision"]
 with install_import_hook(packages, "beartype.beartype"):
     import numpy as np
     from gradus.catalogue import load

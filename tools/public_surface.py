@@ -22,6 +22,7 @@ SNAPSHOT, REFERENCE = ROOT / "tests" / "public_surface.txt", ROOT / "docs" / "li
 LIBRARY = (
     "gradus.foundations",
     "gradus.foundations.distributions",
+    "gradus.generative",
     "gradus.inference",
     "gradus.networks",
     "gradus.optimization",

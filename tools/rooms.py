@@ -15,7 +15,7 @@ GROUND_ROWS = (
     ("locks", "progress"),
 )
 GROUND = tuple(name for row in GROUND_ROWS for name in row)
-LIBRARY = ("foundations", "inference", "networks", "optimization", "theory", "vision")
+LIBRARY = ("foundations", "generative", "inference", "networks", "optimization", "theory", "vision")
 # From the ground up; the rooms of one row stand side by side. Imports run downwards only.
 ROWS = (
     *GROUND_ROWS,

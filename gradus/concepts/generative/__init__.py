@@ -1,0 +1,1 @@
+"""Pages: one concept, or one family, a file."""
