@@ -53,6 +53,8 @@ ONE_IN = {
     "test_a_damaged_file_does_not_end_the_list": 3,
     "test_a_healthy_network_raises_no_alarm": 2,
     "test_a_hostile_implementation_ends_as_what_it_is": 4,
+    "test_a_run_is_reported_begun_anew_and_takes_no_other_data": 2,
+    "test_a_run_that_is_killed_between_two_networks_goes_on_to_the_same_result": 2,
     "test_a_script_ends_with_the_status_of_the_shell": 2,
     "test_a_sick_network_is_found": 2,
     "test_a_system_without_a_state_stops_with_a_message": 2,

@@ -83,6 +83,7 @@ def test_a_system_without_a_state_stops_with_a_message(tmp_path, key, number):
         assert (folder / "summary.json").is_file()
 
 
+@pytest.mark.slow  # the ordinary run kills one between two networks, and LeNet within its training
 def test_a_kill_within_one_of_several_networks_goes_on_to_the_same_result(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     argv = ["lstm", "--lag", "100", "--epochs", "2", "--seed", "0", "--directory"]

@@ -166,7 +166,7 @@ def test_the_lock_of_a_dead_process_is_taken_over(
 
 
 def test_fresh_processes_end_alike(tmp_path: Path, unbroken: tuple[str, str, str]) -> None:
-    for hash_seed in ("0", "1", "random"):
+    for hash_seed in ("1", "random"):  # the tests themselves run under 0
         line = json.dumps({"directory": str(tmp_path / hash_seed)}) + "\n"
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": hash_seed}
         command = [sys.executable, str(HERE / "forge.py")]
