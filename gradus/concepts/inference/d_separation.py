@@ -115,7 +115,7 @@ D = Concept(
     deviations=(
         "The definition tries every trail, of which there can be more than $2^n$; the implementation visits each variable at most twice.",
     ),
-    unverified="That, if a trail is open, the tables that make the variables independent all the same have measure 0 (Meek 1995): here it is measured for one draw, of sixty the one whose smallest dependence is the largest, "
+    unverified="That, if a trail is open, the tables that make the variables independent all the same have measure 0, if every variable has two states or more (Meek 1995): here it is measured for one draw, of sixty the one whose smallest dependence is the largest, "
     r"$1.4\cdot10^{-4}$ nats; in the median draw that is $1.7\cdot10^{-6}$, in the least $4.7\cdot10^{-10}$.",
     differentiable=False,
     carries_gradient=False,
@@ -393,7 +393,7 @@ def separated_means_independent(separated, rng):
 
 @D.claim
 def connected_means_dependent_for_generic_tables(separated, rng):
-    r"""The converse for random tables: in twelve graphs of four variables each pair that is not separated is dependent, by $10^{-4}$ nats or more for the draw taken, of sixty the one
+    r"""The converse for random tables: in twelve graphs of four variables each pair that a set does not separate is dependent given it, by $10^{-4}$ nats or more for the draw taken, of sixty the one
     whose smallest dependence is the largest"""
     # seeds 0 … 59: the smallest dependence is 1.4e-4 with 21, 1.7e-6 in the median, 4.7e-10 at least
     drawn, least, most = np.random.default_rng(21), np.inf, 0.0
@@ -422,7 +422,7 @@ def dependence_is_not_handed_on(separated, rng):
 
 @D.claim
 def a_cause_left_out(separated, rng):
-    r"""A common cause must not be left out: of $2\leftarrow1\to3$ without 1 no arrow is left, and the graph would say that 2 and 3 are independent; they share $\ln2$ nats if both copy a coin"""
+    r"""A common cause must not be left out: of $2\leftarrow1\to3$ without 1 no arrow is left, and the graph would say that 2 and 3 are independent; they share $\ln2$ nats if both copy a fair coin"""
     G = of(3, [(1, 2), (1, 3)])
     P = product(G, (np.full(2, 0.5), np.eye(2), np.eye(2)))
     yield identical(bool(separated(G, mask(3, 1), mask(3, 2), mask(3))), False)
@@ -432,8 +432,8 @@ def a_cause_left_out(separated, rng):
 
 @D.claim
 def knowing_more_may_connect(separated, rng):
-    r"""Knowing more may connect, also what came before: in $1\leftarrow2\to3\leftarrow4\to5$ nothing known separates 1 from 5, 3 connects them, 3 and 2 separate them; with tables in which 1 has no
-    effect on 5, adjusting for 3 makes it look as if it had one, of more than a tenth, adjusting for 3 and 2 does not"""
+    r"""Knowing more may connect, also what came before: in $1\leftarrow2\to3\leftarrow4\to5$ 1 and 5 are separated with nothing known, connected by 3, separated by 3 and 2; 1 has no effect on 5, but with the tables
+    taken, adjusting for 3 makes it look as if it had one, of more than a tenth; adjusting for 3 and 2 does not"""
     G = of(5, [(2, 1), (2, 3), (4, 3), (4, 5)])
     ends = mask(5, 0), mask(5, 4)
     yield identical(
