@@ -130,7 +130,7 @@ JUNCTION_TREE = Concept(
             "the variables taken out beforehand: smaller tables, and another tree",
         ),
     ),
-    deviations="The definition multiplies numbers as they are: with hundreds of factors the product underflows. The library scales, or adds logarithms.",
+    deviations="The definition multiplies numbers as they are: with hundreds of factors the product may underflow. The library scales, or adds logarithms.",
     differentiable=False,
     carries_gradient=False,
 )
