@@ -37,7 +37,7 @@ MAP = Concept(
     kind="definition",
     title="Maximum a posteriori and the most probable explanation",
     summary="Which states of all variables together explain the findings best? It is one argmax over joint states, found by elimination with the maximum for the sum. "
-    "It is not the vector of each variable's most probable state, and dropping variables from it is not maximising without them. Of a continuous parameter the posterior's mode "
+    "It need not be the vector of each variable's most probable state, nor need what is left when variables are dropped from it be the best without them. Of a continuous parameter the posterior's mode "
     "depends on how the parameter is written.",
     formulas=(
         r"x^*\in\arg\max_xP(x\mid e),\qquad y^*\in\arg\max_y\sum_zP(y,z\mid e)",
@@ -66,7 +66,12 @@ MAP = Concept(
             "",
             "a parameter with a density, and a function of it that is smooth, strictly rising or falling, and written for it",
         ),
-        Symbol("p", "", "", "densities: of the data $D$, and the prior"),
+        Symbol(
+            "p",
+            "",
+            "",
+            "densities: of the data $D$, of the prior, and, with an index, of $\\theta$ or of $\\varphi$, of one and the same distribution",
+        ),
         Symbol("i", "", "", "a variable", "natural"),
     ),
     returns=(
@@ -605,8 +610,8 @@ def figure(peak, n):
     right.legend(fontsize=9.5, frameon=False, loc="upper left")
     words = Text(
         f"The most probable pair is ({states[0]}, {states[1]}) with probability {probability:.3f}; the modes one by one are ({alone[0]}, {alone[1]}), together {joint[tuple(alone)]:.3f}. "
-        f"{s} of {int(n)} successes: the density of θ is largest at {s / int(n):.3f}, that of the log-odds at θ = {(s + 1) / (int(n) + 2):.3f}.",
+        f"Uniform prior, {s} of {int(n)} successes: the density of θ is largest at {s / int(n):.3f}, that of the log-odds at θ = {(s + 1) / (int(n) + 2):.3f}.",
         f"最可能的一对是 ({states[0]}, {states[1]})，概率 {probability:.3f}；逐个的众数是 ({alone[0]}, {alone[1]})，合起来为 {joint[tuple(alone)]:.3f}。"
-        f"{int(n)} 次中成功 {s} 次：θ 的密度在 {s / int(n):.3f} 处最大，对数几率的密度在 θ = {(s + 1) / (int(n) + 2):.3f} 处最大。",
+        f"均匀先验，{int(n)} 次中成功 {s} 次：θ 的密度在 {s / int(n):.3f} 处最大，对数几率的密度在 θ = {(s + 1) / (int(n) + 2):.3f} 处最大。",
     )
     return Drawing(fig, words)
