@@ -752,7 +752,8 @@ def figure(first, second):
     ax.text(0.02, 0.05, "X and Y: separated" if apart else "X and Y: connected", fontsize=11)
     ax.set(xlim=(0, 1), ylim=(-0.05, 1.03))
     ax.axis("off")
-    names = ", ".join(NAMES[v] for v in sorted(known))
+    names = " and ".join(NAMES[v] for v in sorted(known))
+    names_zh = names.replace(" and ", " 与 ")
     en = [
         w
         for on, w in zip(
@@ -763,7 +764,7 @@ def figure(first, second):
     zh = [w for on, w in zip(active, ("经共同原因 U", "沿链经 M", "经共同结果 C"), strict=True) if on]
     words = Text(
         f"{f'{names} observed' if known else 'Nothing observed'}: X and Y are "
-        f"{'d-separated, every trail is blocked' if apart else 'connected ' + ', '.join(en)}.",
-        f"{f'已观测 {names}' if known else '什么也没有观测'}：X 与 Y {'被 d-分离，每条路径都被阻断' if apart else '相连：' + '，'.join(zh)}。",
+        f"{'d-separated, every trail is blocked' if apart else 'connected ' + ' and '.join(en)}.",
+        f"{f'已观测 {names_zh}' if known else '什么也没有观测'}：X 与 Y {'被 d-分离，每条路径都被阻断' if apart else '相连：' + '，'.join(zh)}。",
     )
     return Drawing(fig, words)
