@@ -266,6 +266,11 @@ def cases(rng):
     yield "collider, a descendant known", ask(of(4, [(1, 2), (3, 2), (2, 4)]), [0], [2], [3])
     yield "collider, a stranger known", ask(of(4, [(1, 2), (3, 2)]), [0], [2], [3])
     yield "collider, a parent of it known", ask(of(4, [(1, 2), (3, 2), (4, 2)]), [0], [2], [3])
+    below = of(7, [(1, 2), (3, 2), (2, 4), (4, 5), (5, 6), (6, 7)])
+    yield "collider, the last of four descendants known", ask(below, [0], [2], [6])
+    yield "three causes, one of them known", ask(of(4, [(1, 4), (2, 4), (3, 4)]), [0], [2], [1, 3])
+    around = of(9, [(1, 2), (2, 9), (1, 3), (3, 9), (1, 4), (4, 9), (1, 5), (5, 9), (1, 6), (6, 7), (7, 8), (8, 9)])
+    yield "the longest way alone is open", ask(around, [0], [8], [1, 2, 3, 4])
     yield "two of each", ask(of(6, [(1, 3), (2, 4), (3, 5), (4, 6)]), [0, 1], [4, 5], [2, 3])
     yield "two of each, one known", ask(of(6, [(1, 3), (2, 4), (3, 5), (4, 6)]), [0, 1], [4, 5], [2])
     yield "all known", ask(of(4, [(1, 2), (2, 3), (1, 4), (4, 3)]), [0], [2], [1, 3])
@@ -682,7 +687,7 @@ def cycles_taken(G, x, y, z):
 D.erratum(
     "E288",
     common="Control for all that was measured before the treatment: knowing more can only remove bias (a common slip)",
-    why=r"In $1\leftarrow2\to3\leftarrow4\to5$ nothing connects treatment 1 and outcome 5 until 3, which came before both, is known: then 2 and 4 explain each other away, and an effect appears that is none.",
+    why=r"In $1\leftarrow2\to3\leftarrow4\to5$ nothing connects treatment 1 and outcome 5 until 3, which came before both, is known: then 2 and 4 may explain each other away, and an effect appears that is none.",
     right="Control for a set that blocks every trail into the treatment, opens none, and holds no descendant of the treatment",
     claims="knowing-more-may-connect",
 )

@@ -342,14 +342,14 @@ def each_is_best_for_its_own_loss(explain, rng):
 @MAP.claim
 def ties_are_named(explain, rng):
     """Where several are equally probable, the one returned is one of them, and the variables in which they differ are marked: of two coins that always agree both are, a third that is
-    biased is not. States chosen one by one among the tied ones could mix two explanations: heads and tails has probability 0. A difference of one in a million is no tie, one of
+    biased is not. States chosen one by one among the tied ones could mix two explanations: heads and tails has probability 0. A difference of one in a billion is no tie, one of
     rounding, as between 0.1 + 0.2 and 0.3, is"""
     tables = (spread([0.5, 0.5], [0], 3), spread(np.eye(2), [0, 1], 3), spread([0.3, 0.7], [2], 3))
     states, probability, tied = explain(tables)
     yield identical(np.asarray(tied, bool), np.array([True, True, False]))
     yield identical([int(states[0] == states[1]), int(states[2])], [1, 1])
     yield roundoff(float(probability), 0.35, terms=8)
-    nearly = (spread([0.5, 0.5 + 1e-6], [0], 3), *tables[1:])
+    nearly = (spread([0.5, 0.5 * (1 + 1e-9)], [0], 3), *tables[1:])
     states, _, tied = explain(nearly)
     yield identical(np.asarray(tied, bool), np.zeros(3, bool))
     yield identical(np.asarray(states, float), np.ones(3))
