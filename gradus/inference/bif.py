@@ -40,7 +40,7 @@ def read_bif(file: str | os.PathLike[str]) -> BayesianNetwork:
 
     Read are names in quotes or not, with any characters but blanks and `{}()[];,|` outside of quotes; comments; properties
     (skipped); rows by the states of the parents, `default` rows, and whole `table`s, in which the child's index moves slowest and
-    the last parent's fastest. Rows that miss 1 by no more than 10⁻³ are divided by their sum, and `notes` says so.
+    the last parent's fastest. Rows that miss 1 by no more than 10⁻³ are divided by their sum; from 10⁻⁶ on `notes` says so.
 
     Args:
         file: its path.

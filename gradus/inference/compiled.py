@@ -42,7 +42,7 @@ class CompiledNetwork:
     Args:
         network: a `BayesianNetwork` or a `MarkovNetwork`.
         rule: of the order of elimination, or an order of your own, see `elimination_order`; None takes the rule with the least work.
-        last: variables that go after all others: needed by `joint` and `maximize`.
+        last: variables that go after all others: needed by `joint`, and by `maximize` and `max_marginals` of some alone.
         memory: bytes that the tables may take.
         tree: a tree of clusters of your own, in place of an order.
 

@@ -25,7 +25,8 @@ class EliminationOrder(NamedTuple):
     Attributes:
         variables: all of them, the first to go first.
         width: the most neighbours that a variable has when it goes: the largest cluster less one.
-        cells: numbers in the tables of all clusters together.
+        cells: numbers in the tables that are summed, of each variable with its neighbours when it goes, all together; along a tree of
+            one's own, those in the tables of its clusters.
 
     Example:
         >>> EliminationOrder(("a", "b"), 1, 6).width

@@ -52,8 +52,8 @@ BN = Concept(
     title="Bayesian network",
     summary="A joint distribution of many variables as a product of small tables: each variable given its parents in a directed "
     "graph without cycles. Where each has few parents, the tables need far fewer numbers than the joint. The graph alone says what is "
-    "independent of what, whatever the tables; and, where the arrows are causes, the network says what happens if a variable is set by hand "
-    "instead of seen.",
+    "independent of what, whatever the tables; and, where the arrows are causes and no common cause is left out, the network says what happens if a variable is set "
+    "by hand instead of seen.",
     formulas=(
         r"P(x_1,\dots,x_n)=\prod_{i=1}^nP\bigl(x_i\mid x_{\operatorname{pa}(i)}\bigr)",
         r"P\bigl(x_i\mid x_{\operatorname{pa}(i)},x_{\operatorname{nd}(i)}\bigr)=P\bigl(x_i\mid x_{\operatorname{pa}(i)}\bigr)\quad\text{if}\quad P\bigl(x_{\operatorname{pa}(i)},x_{\operatorname{nd}(i)}\bigr)>0",
@@ -77,6 +77,7 @@ BN = Concept(
             "other",
         ),
         Symbol("S,\\ s", "", "", "the variables that are set, and their states", "other"),
+        Symbol("[x_S=s]", "", "", "1 where those variables have these states, else 0", "natural"),
         Symbol(
             "P(x_1,\\dots,x_n)",
             "",
@@ -138,7 +139,7 @@ BN = Concept(
         ),
     ),
     unverified="Tables for which a variable is independent of another that an active trail connects it with have measure 0 among all tables "
-    "of the graph (Meek 1995): here it is measured for one draw of tables, of sixty the one whose smallest dependence is the largest, "
+    "of the graph, if every variable has two states or more (Meek 1995): here it is measured for one draw of tables, of sixty the one whose smallest dependence is the largest, "
     r"$2.7\cdot10^{-6}$ nats; in the median draw that is $9\cdot10^{-9}$, in the least $1.6\cdot10^{-13}$: there, and no data of usual size would show it.",
     differentiable=False,
     carries_gradient=False,
@@ -330,7 +331,7 @@ def triples(n):
 def explaining_away(joint, rng):
     """Rain and sprinkler, exactly: wet grass raises the probability of rain from ⅕ to 41/121, and hearing that the sprinkler
     was on lowers it to 1/17. That this is below ⅕ is the doing of the arrow between the two, for when it rains the sprinkler is seldom on: with the sprinkler
-    alone known it is 1/21"""
+    alone known it is 1/21, and if it were on in half of all cases, rain or not, wet grass and sprinkler would leave 5/21"""
     P = np.asarray(joint(GARDEN, GARDEN_TABLES), float)
     rain, on, wet = Fraction(1, 5), (Fraction(1, 10), Fraction(1, 2)), ((1, Fraction(4, 5)), (Fraction(4, 5), 0))
     both = [rain * on[0] * wet[0][0], (1 - rain) * on[1] * wet[1][0]]
@@ -341,6 +342,9 @@ def explaining_away(joint, rng):
     got = [P[0].sum(), P[0, :, 0].sum() / P[:, :, 0].sum(), P[0, 0, 0] / P[:, 0, 0].sum()]
     got.append(P[0, 0].sum() / P[:, 0].sum())
     yield roundoff(got, [float(w) for w in want], terms=16)
+    cut = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]])
+    without = np.asarray(joint(cut, (RAIN, SPRINKLER[1], GRASS)), float)
+    yield roundoff(without[0, 0, 0] / without[:, 0, 0].sum(), 5 / 21, terms=16)
 
 
 @BN.claim
@@ -393,7 +397,7 @@ def the_order_is_nothing(joint, rng):
 @BN.claim
 def the_blanket_shields(joint, rng):
     """A variable given all others depends on its parents, its children and their other parents alone: it is its own table times
-    those of its children, divided by the sum"""
+    those of its children, divided by the sum, wherever what is known has a positive probability"""
     G, tables = random_network(rng, 5, 0.4)
     P = np.asarray(joint(G, tables), float)
     for x in itertools.islice(itertools.product(*map(range, P.shape)), 0, None, 5):
@@ -440,8 +444,8 @@ LEAST = 1e-6  # nats: the smallest dependence of `generic_tables_show_every_trai
 
 @BN.claim
 def generic_tables_show_every_trail(joint, rng):
-    r"""With tables drawn at random the converse holds as well: on all 64 graphs of four variables in order, of two states each, every pair that is not
-    d-separated is dependent, by $10^{-6}$ nats or more for the draw taken, of sixty the one whose smallest dependence is the largest"""
+    r"""With tables drawn at random the converse holds as well: on all 64 graphs of four variables in order, of two states each, every pair that a set does
+    not d-separate is dependent given it, by $10^{-6}$ nats or more for the draw taken, of sixty the one whose smallest dependence is the largest"""
     # seeds 0 … 59: the smallest dependence is 2.7e-6 with 32, 9e-9 in the median, 1.6e-13 at least
     drawn, graphs = np.random.default_rng(32), np.array(list(ordered_dags(4)))
     P = np.array([np.asarray(joint(G, random_tables(drawn, G, [2] * 4)), float) for G in graphs])
@@ -480,7 +484,7 @@ def stones():
 @BN.claim
 def setting_is_not_seeing(joint, rng):
     r"""What was seen is not what setting does: of 700 patients with kidney stones those operated on openly were cured in 78 % of the cases, of the others 83 %; had all been
-    operated on openly it would have been 83 %, else 78 %, if the size of the stones is the only common cause"""
+    operated on openly it would have been 83 %, had none been 78 %, if the size of the stones is the only common cause"""
     tables = stones()
     P = np.asarray(joint(STONES, tables), float)
     seen = [P[:, t, 0].sum() / P[:, t].sum() for t in (0, 1)]
@@ -497,7 +501,7 @@ def setting_is_not_seeing(joint, rng):
 @BN.claim
 def what_setting_leaves(joint, rng):
     r"""Setting a variable divides the joint by its table where it has that state, unless the table is 0 there, and is 0 for its other states; what is no descendant keeps its distribution; for a variable without parents
-    it is the same as seeing it; two set at once are the same as one after the other, in either order"""
+    it is the same as seeing it, if the state is possible; two set at once are the same as one after the other, in either order"""
     G, tables = random_network(rng, 5, 0.6)
     P = np.asarray(joint(G, tables), float)
     for i in range(5):
@@ -542,7 +546,8 @@ def adjusting_for_parents(joint, rng):
 
 @BN.claim
 def an_arrow_turned_round(joint, rng):
-    r"""An arrow need not be a cause: $1\to2$ and $2\to1$ have the same joints, and no observations tell them apart, but setting 2 changes 1 in the second alone, unless the two are independent"""
+    r"""An arrow need not be a cause: $1\to2$ and $2\to1$ have the same joints, and no observations tell them apart; but setting 2 never changes 1 in the first, and in the second some setting does, unless the two are
+    independent"""
     p = rng.uniform(0.2, 0.8)
     first, given = np.array([p, 1 - p]), np.array([[0.9, 0.1], [0.3, 0.7]])
     P = first[:, None] * given
@@ -603,10 +608,11 @@ def every_joint_is_a_network(joint, rng):
 
 @BN.claim
 def a_cycle_has_no_joint(joint, rng):
-    """Round a cycle the product is no distribution: of two variables that copy each other it sums to 2, of one that copies and one that negates to 0; such a graph
-    is refused"""
+    """Round a cycle the product need not be a distribution: of two variables that copy each other it sums to 2, of one that copies and one that negates to 0, and to 1 of two whose tables have
+    equal rows; such a graph is refused"""
     copy, negate, cycle = np.eye(2), 1 - np.eye(2), np.array([[0, 1], [1, 0]])
-    yield identical([(copy.T * copy).sum(), (copy.T * negate).sum()], [2.0, 0.0])
+    rows = np.array([[0.25, 0.75], [0.25, 0.75]])  # whatever the other is
+    yield identical([(b.T * a).sum() for a, b in ((copy, copy), (negate, copy), (rows, rows))], [2.0, 0.0, 1.0])
     yield raises(lambda: joint(cycle, (copy, copy)), ValueError)
     yield raises(lambda: joint(np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]]), (copy, copy, negate)), ValueError)
     P = np.asarray(joint(np.array([[0, 1], [0, 0]]), (np.array([0.25, 0.75]), copy)), float)

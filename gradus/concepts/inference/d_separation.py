@@ -115,7 +115,7 @@ D = Concept(
     deviations=(
         "The definition tries every trail, of which there can be more than $2^n$; the implementation visits each variable at most twice.",
     ),
-    unverified="That, if a trail is open, the tables that make the variables independent all the same have measure 0 (Meek 1995): here it is measured for one draw, of sixty the one whose smallest dependence is the largest, "
+    unverified="That, if a trail is open, the tables that make the variables independent all the same have measure 0, if every variable has two states or more (Meek 1995): here it is measured for one draw, of sixty the one whose smallest dependence is the largest, "
     r"$1.4\cdot10^{-4}$ nats; in the median draw that is $1.7\cdot10^{-6}$, in the least $4.7\cdot10^{-10}$.",
     differentiable=False,
     carries_gradient=False,
@@ -266,6 +266,11 @@ def cases(rng):
     yield "collider, a descendant known", ask(of(4, [(1, 2), (3, 2), (2, 4)]), [0], [2], [3])
     yield "collider, a stranger known", ask(of(4, [(1, 2), (3, 2)]), [0], [2], [3])
     yield "collider, a parent of it known", ask(of(4, [(1, 2), (3, 2), (4, 2)]), [0], [2], [3])
+    below = of(7, [(1, 2), (3, 2), (2, 4), (4, 5), (5, 6), (6, 7)])
+    yield "collider, the last of four descendants known", ask(below, [0], [2], [6])
+    yield "three causes, one of them known", ask(of(4, [(1, 4), (2, 4), (3, 4)]), [0], [2], [1, 3])
+    around = of(9, [(1, 2), (2, 9), (1, 3), (3, 9), (1, 4), (4, 9), (1, 5), (5, 9), (1, 6), (6, 7), (7, 8), (8, 9)])
+    yield "the longest way alone is open", ask(around, [0], [8], [1, 2, 3, 4])
     yield "two of each", ask(of(6, [(1, 3), (2, 4), (3, 5), (4, 6)]), [0, 1], [4, 5], [2, 3])
     yield "two of each, one known", ask(of(6, [(1, 3), (2, 4), (3, 5), (4, 6)]), [0, 1], [4, 5], [2])
     yield "all known", ask(of(4, [(1, 2), (2, 3), (1, 4), (4, 3)]), [0], [2], [1, 3])
@@ -393,7 +398,7 @@ def separated_means_independent(separated, rng):
 
 @D.claim
 def connected_means_dependent_for_generic_tables(separated, rng):
-    r"""The converse for random tables: in twelve graphs of four variables each pair that is not separated is dependent, by $10^{-4}$ nats or more for the draw taken, of sixty the one
+    r"""The converse for random tables: in twelve graphs of four variables each pair that a set does not separate is dependent given it, by $10^{-4}$ nats or more for the draw taken, of sixty the one
     whose smallest dependence is the largest"""
     # seeds 0 … 59: the smallest dependence is 1.4e-4 with 21, 1.7e-6 in the median, 4.7e-10 at least
     drawn, least, most = np.random.default_rng(21), np.inf, 0.0
@@ -422,7 +427,7 @@ def dependence_is_not_handed_on(separated, rng):
 
 @D.claim
 def a_cause_left_out(separated, rng):
-    r"""A common cause must not be left out: of $2\leftarrow1\to3$ without 1 no arrow is left, and the graph would say that 2 and 3 are independent; they share $\ln2$ nats if both copy a coin"""
+    r"""A common cause must not be left out: of $2\leftarrow1\to3$ without 1 no arrow is left, and the graph would say that 2 and 3 are independent; they share $\ln2$ nats if both copy a fair coin"""
     G = of(3, [(1, 2), (1, 3)])
     P = product(G, (np.full(2, 0.5), np.eye(2), np.eye(2)))
     yield identical(bool(separated(G, mask(3, 1), mask(3, 2), mask(3))), False)
@@ -432,8 +437,8 @@ def a_cause_left_out(separated, rng):
 
 @D.claim
 def knowing_more_may_connect(separated, rng):
-    r"""Knowing more may connect, also what came before: in $1\leftarrow2\to3\leftarrow4\to5$ nothing known separates 1 from 5, 3 connects them, 3 and 2 separate them; with tables in which 1 has no
-    effect on 5, adjusting for 3 makes it look as if it had one, of more than a tenth, adjusting for 3 and 2 does not"""
+    r"""Knowing more may connect, also what came before: in $1\leftarrow2\to3\leftarrow4\to5$ 1 and 5 are separated with nothing known, connected by 3, separated by 3 and 2; 1 has no effect on 5, but with the tables
+    taken, adjusting for 3 makes it look as if it had one, of more than a tenth; adjusting for 3 and 2 does not"""
     G = of(5, [(2, 1), (2, 3), (4, 3), (4, 5)])
     ends = mask(5, 0), mask(5, 4)
     yield identical(
@@ -682,7 +687,7 @@ def cycles_taken(G, x, y, z):
 D.erratum(
     "E288",
     common="Control for all that was measured before the treatment: knowing more can only remove bias (a common slip)",
-    why=r"In $1\leftarrow2\to3\leftarrow4\to5$ nothing connects treatment 1 and outcome 5 until 3, which came before both, is known: then 2 and 4 explain each other away, and an effect appears that is none.",
+    why=r"In $1\leftarrow2\to3\leftarrow4\to5$ nothing connects treatment 1 and outcome 5 until 3, which came before both, is known: then 2 and 4 may explain each other away, and an effect appears that is none.",
     right="Control for a set that blocks every trail into the treatment, opens none, and holds no descendant of the treatment",
     claims="knowing-more-may-connect",
 )
@@ -752,7 +757,8 @@ def figure(first, second):
     ax.text(0.02, 0.05, "X and Y: separated" if apart else "X and Y: connected", fontsize=11)
     ax.set(xlim=(0, 1), ylim=(-0.05, 1.03))
     ax.axis("off")
-    names = ", ".join(NAMES[v] for v in sorted(known))
+    names = " and ".join(NAMES[v] for v in sorted(known))
+    names_zh = names.replace(" and ", " 与 ")
     en = [
         w
         for on, w in zip(
@@ -763,7 +769,7 @@ def figure(first, second):
     zh = [w for on, w in zip(active, ("经共同原因 U", "沿链经 M", "经共同结果 C"), strict=True) if on]
     words = Text(
         f"{f'{names} observed' if known else 'Nothing observed'}: X and Y are "
-        f"{'d-separated, every trail is blocked' if apart else 'connected ' + ', '.join(en)}.",
-        f"{f'已观测 {names}' if known else '什么也没有观测'}：X 与 Y {'被 d-分离，每条路径都被阻断' if apart else '相连：' + '，'.join(zh)}。",
+        f"{'d-separated, every trail is blocked' if apart else 'connected ' + ' and '.join(en)}.",
+        f"{f'已观测 {names_zh}' if known else '什么也没有观测'}：X 与 Y {'被 d-分离，每条路径都被阻断' if apart else '相连：' + '，'.join(zh)}。",
     )
     return Drawing(fig, words)

@@ -130,7 +130,7 @@ JUNCTION_TREE = Concept(
             "the variables taken out beforehand: smaller tables, and another tree",
         ),
     ),
-    deviations="The definition multiplies numbers as they are: with hundreds of factors the product underflows. The library scales, or adds logarithms.",
+    deviations="The definition multiplies numbers as they are: with hundreds of factors the product may underflow. The library scales, or adds logarithms.",
     differentiable=False,
     carries_gradient=False,
 )
@@ -569,12 +569,16 @@ def doubled_entries_tell_their_posteriors(calibrate, rng):
 
 @JUNCTION_TREE.claim
 def what_is_no_tree_is_refused(calibrate, rng):
-    """Edges that close a circle, edges that leave a cluster out, and a factor whose variables no cluster holds together are refused"""
+    """Edges that close a circle, edges that leave a cluster out, and a factor whose variables no cluster holds together are refused; the clusters of the
+    circle, joined to a tree, are taken, and hold their posteriors"""
     ring = pairs(RING, 4, rng)
     three = rows([{0, 1, 2}, {0, 2, 3}, {0, 2}], 4)
     yield raises(lambda: calibrate(ring, three, np.array([[0, 1], [1, 2], [2, 0]])), ValueError)
     yield raises(lambda: calibrate(ring, three, np.array([[0, 1]])), ValueError)
     yield raises(lambda: calibrate(ring, rows(RING[:3], 4), np.array([[0, 1], [1, 2]])), ValueError)
+    joint = conditioned(ring)
+    for belief, cluster in zip(calibrate(ring, three, np.array([[0, 2], [2, 1]]))[0], three, strict=True):
+        yield roundoff(np.asarray(belief, float), over(joint, cluster) / joint.sum(), terms=64, scale=1.0)
 
 
 @JUNCTION_TREE.claim

@@ -37,7 +37,7 @@ MAP = Concept(
     kind="definition",
     title="Maximum a posteriori and the most probable explanation",
     summary="Which states of all variables together explain the findings best? It is one argmax over joint states, found by elimination with the maximum for the sum. "
-    "It is not the vector of each variable's most probable state, and dropping variables from it is not maximising without them. Of a continuous parameter the posterior's mode "
+    "It need not be the vector of each variable's most probable state, nor need what is left when variables are dropped from it be the best without them. Of a continuous parameter the posterior's mode "
     "depends on how the parameter is written.",
     formulas=(
         r"x^*\in\arg\max_xP(x\mid e),\qquad y^*\in\arg\max_y\sum_zP(y,z\mid e)",
@@ -66,7 +66,12 @@ MAP = Concept(
             "",
             "a parameter with a density, and a function of it that is smooth, strictly rising or falling, and written for it",
         ),
-        Symbol("p", "", "", "densities: of the data $D$, and the prior"),
+        Symbol(
+            "p",
+            "",
+            "",
+            "densities: of the data $D$, of the prior, and, with an index, of $\\theta$ or of $\\varphi$, of one and the same distribution",
+        ),
         Symbol("i", "", "", "a variable", "natural"),
     ),
     returns=(
@@ -337,13 +342,14 @@ def each_is_best_for_its_own_loss(explain, rng):
 @MAP.claim
 def ties_are_named(explain, rng):
     """Where several are equally probable, the one returned is one of them, and the variables in which they differ are marked: of two coins that always agree both are, a third that is
-    biased is not. States chosen one by one among the tied ones could mix two explanations: heads and tails has probability 0. A difference of one in a million is no tie"""
+    biased is not. States chosen one by one among the tied ones could mix two explanations: heads and tails has probability 0. A difference of one in a billion is no tie, one of
+    rounding, as between 0.1 + 0.2 and 0.3, is"""
     tables = (spread([0.5, 0.5], [0], 3), spread(np.eye(2), [0, 1], 3), spread([0.3, 0.7], [2], 3))
     states, probability, tied = explain(tables)
     yield identical(np.asarray(tied, bool), np.array([True, True, False]))
     yield identical([int(states[0] == states[1]), int(states[2])], [1, 1])
     yield roundoff(float(probability), 0.35, terms=8)
-    nearly = (spread([0.5, 0.5 + 1e-6], [0], 3), *tables[1:])
+    nearly = (spread([0.5, 0.5 * (1 + 1e-9)], [0], 3), *tables[1:])
     states, _, tied = explain(nearly)
     yield identical(np.asarray(tied, bool), np.zeros(3, bool))
     yield identical(np.asarray(states, float), np.ones(3))
@@ -354,6 +360,8 @@ def ties_are_named(explain, rng):
     # three of four pairs are equally probable: the marginals, 0.6 and 0.4, differ, the maxima do not
     three = (np.array([[0.3, 0.3], [0.3, 0.1]]),)
     yield identical(np.asarray(explain(three)[2], bool), np.array([True, True]))
+    rounded = (spread([0.1 + 0.2, 0.3], [0], 2), spread([0.4, 0.6], [1], 2))
+    yield identical(np.asarray(explain(rounded)[2], bool), np.array([True, False]))
 
 
 @MAP.claim
@@ -517,6 +525,15 @@ def ties_kept_silent(tables, summed=(), evidence=()):
 
 
 @MAP.mutant(caught_by="ties-are-named")
+def equal_to_the_last_bit(tables, summed=(), evidence=()):
+    """only numbers that are equal to the last bit count as ties: rounding chooses, and nobody is told"""
+    states, probability, _ = explain(tables, summed, evidence)
+    posterior = worked(tables, summed, evidence).sum(tuple(int(i) for i in summed), keepdims=True)
+    alike = np.argwhere(posterior == posterior.max())
+    return states, probability, (alike != alike[0]).any(0)
+
+
+@MAP.mutant(caught_by="ties-are-named")
 def mixed_explanations(tables, summed=(), evidence=()):
     """the first variable that is tied takes its next state, by itself: a mixture of two explanations"""
     states, probability, tied = explain(tables, summed, evidence)
@@ -605,8 +622,8 @@ def figure(peak, n):
     right.legend(fontsize=9.5, frameon=False, loc="upper left")
     words = Text(
         f"The most probable pair is ({states[0]}, {states[1]}) with probability {probability:.3f}; the modes one by one are ({alone[0]}, {alone[1]}), together {joint[tuple(alone)]:.3f}. "
-        f"{s} of {int(n)} successes: the density of θ is largest at {s / int(n):.3f}, that of the log-odds at θ = {(s + 1) / (int(n) + 2):.3f}.",
+        f"Uniform prior, {s} of {int(n)} successes: the density of θ is largest at {s / int(n):.3f}, that of the log-odds at θ = {(s + 1) / (int(n) + 2):.3f}.",
         f"最可能的一对是 ({states[0]}, {states[1]})，概率 {probability:.3f}；逐个的众数是 ({alone[0]}, {alone[1]})，合起来为 {joint[tuple(alone)]:.3f}。"
-        f"{int(n)} 次中成功 {s} 次：θ 的密度在 {s / int(n):.3f} 处最大，对数几率的密度在 θ = {(s + 1) / (int(n) + 2):.3f} 处最大。",
+        f"均匀先验，{int(n)} 次中成功 {s} 次：θ 的密度在 {s / int(n):.3f} 处最大，对数几率的密度在 θ = {(s + 1) / (int(n) + 2):.3f} 处最大。",
     )
     return Drawing(fig, words)

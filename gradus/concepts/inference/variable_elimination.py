@@ -132,7 +132,7 @@ VARIABLE_ELIMINATION = Concept(
             "multiplied by a table of 0 and 1, and the variable summed out like others: the same answer, tables that may be wider",
         ),
     ),
-    deviations="The definition multiplies numbers as they are: with hundreds of factors the product underflows. The library scales, or adds logarithms, and chooses the order itself.",
+    deviations="The definition multiplies numbers as they are: with hundreds of factors the product may underflow. The library scales, or adds logarithms, and chooses the order itself.",
     unverified="The narrowest order is NP-hard to find (Arnborg et al. 1987), and so is exact inference itself in general (Cooper 1990).",
     differentiable=False,
     carries_gradient=False,
@@ -293,7 +293,8 @@ def close(got, want, terms):
 @VARIABLE_ELIMINATION.claim
 def every_order_gives_the_enumerated_sum(eliminate, rng):
     """In every order posterior and $Z$ are those of the sum over all states, term by term: of a random network of five variables with up to two
-    parents each and one finding, in all six orders, and of random Markov networks with three-variable factors"""
+    parents each and one finding, in all six orders, and of two random Markov networks with three-variable factors, in a random
+    order each"""
     sizes = [2, 3, 2, 2, 3]
     tables, evidence = drawn(rng, sizes), ((4, int(rng.integers(3))),)
     want = enumerated(tables, 0, evidence)
@@ -326,7 +327,7 @@ def small_tables_do_not_make_small_sums(eliminate, rng):
 
 @VARIABLE_ELIMINATION.claim
 def evidence_cuts_the_graph(eliminate, rng):
-    """What is known leaves the graph: of the ring with one variable known a chain is left, of width 1 if it is taken from its ends towards the query, and 2 in all other orders; of the star
+    """What is known leaves the graph: of the ring of five with one variable known a chain is left, of width 1 if it is taken from its ends towards the query, and 2 in all other orders; of the star
     with the hub known single leaves, of width 0. The factors of the known variable stay, at its state: 0.2 for rain becomes 0.373 when the grass is wet"""
     ring, chain = pairs([(i, (i + 1) % 5) for i in range(5)], 5, rng), list(itertools.permutations((1, 2, 4)))
     yield identical(  # 2 – 1 – 0 – 4 is left
@@ -537,7 +538,7 @@ def width_without_the_evidence(tables, query, order, evidence=()):
 VARIABLE_ELIMINATION.erratum(
     "E292",
     common="Exact inference is cheap in a sparse network, where every table is small: its cost is that of the largest table (a common slip)",
-    why="A ring of five pairs makes tables of three variables in every order, and a grid of 4 × 4 variables, taken row by row, of five; a hub that goes first makes one of all its leaves.",
+    why="A ring of five pairs makes tables of three variables in every order, and a grid of 4 × 4 variables, taken row by row, of five; a hub that goes first makes one of itself and all its leaves.",
     right="The cost is exponential in the width of the order, which belongs to the graph with its fill-in, not to the tables given",
     claims="small-tables-do-not-make-small-sums, the-order-decides-the-width",
 )
