@@ -44,7 +44,14 @@ RESTRICTED_BOLTZMANN = Concept(
         Symbol(
             r"\mathbb E_{\text{data}}", "", "", "mean over the data, hidden units as the model has them given the data"
         ),
+        Symbol(
+            r"\mathbb E_p,\ \mathbb E_{\text{data}\cdot T^k}",
+            "",
+            "",
+            "mean over the model; mean over the ends of chains of k steps from the data, hidden units as the model has them given those",
+        ),
         Symbol("n,\\ m", "", "", "numbers of visible and hidden units", "natural"),
+        Symbol("N,\\ s,\\ i,\\ j", "", "", "number of data; a datum, a visible unit, a hidden one", "natural"),
     ),
     returns=(
         Result("F", "N", "free energies of the data"),
@@ -144,6 +151,7 @@ def example():
         again=again,
         second=again - from_0,
         left=again - 3 / 5,
+        strong=(sigma(5.0) - sigma(-5.0)) ** 2,
         gW=gW[0, 0],
         dW=dW[0, 0],
         gb=gb[0],
