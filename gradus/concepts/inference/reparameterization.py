@@ -384,7 +384,7 @@ def a_moving_support_escapes_the_score(run, rng):
     r"""By the score the support must not move with θ: for $z=\sigma\varepsilon$ with ε uniform on (0, 1) the mean of $z^2$ is $\sigma^2/3$; through the draws one has its derivative
     $2\sigma/3$, while the score, $-1/\sigma$ wherever there is a density, gives $-\sigma/3$"""
     x, w = np.polynomial.legendre.leggauss(8)
-    u, w, s = (x + 1) / 2, w / 2, 1.5
+    u, w, s = (x + 1) / 2, w / 2, 1.2
     path, _ = run(u, np.array([0.0, s]), np.array([0.0, 0.0, 1.0]))
     yield roundoff(float(w @ np.asarray(path, float)[:, 1]), 2 * s / 3, terms=32)
     yield roundoff(float(w @ ((s * u) ** 2 * (-1 / s))), -s / 3, terms=32)
