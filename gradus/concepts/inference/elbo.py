@@ -60,6 +60,7 @@ ELBO = Concept(
         Symbol("n,\\ B", "", "", "samples in the batch; their indices"),
         Symbol("k", "", "", "number of values of $z$", "natural"),
         Symbol("x,\\ z", "", "", "the samples; what is behind them and not seen"),
+        Symbol("p(x),\\ p(z\\mid x)", "", "", "the evidence; the posterior"),
         Symbol("i", "", "", "a sample"),
         Symbol("H(q)", "", "", "entropy", "real", "nat"),
     ),

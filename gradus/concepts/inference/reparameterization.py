@@ -676,11 +676,12 @@ def figure(m, s):
         right.loglog(d, values, color=colour, label=name)
     right.set(xlabel="dimension", ylabel="variance", xlim=(1, 100))
     right.legend(fontsize=9, loc="upper left", frameon=False)
+    outside = int((abs(score[:, 0]) > far).sum())
     one, hundred = square_variances(np.array([1.0]), m, s), square_variances(np.array([100.0]), m, s)
     words = Text(
         f"The derivative of the mean of |z|² by a coordinate of μ, μ = {m:.2f} and σ = {s:.2f} in each. In one dimension the variances are {one[0][0]:.3g} through the draws, {one[1][0]:.3g} by the score, "
-        f"{one[2][0]:.3g} with the baseline; in a hundred {hundred[0][0]:.3g}, {hundred[1][0]:.3g} and {hundred[2][0]:.3g}.",
+        f"{one[2][0]:.3g} with the baseline; in a hundred {hundred[0][0]:.3g}, {hundred[1][0]:.3g} and {hundred[2][0]:.3g}. Of the 4000 estimates by the score {outside} lie outside the picture.",
         f"|z|² 的均值对 μ 的一个坐标的导数，各坐标 μ = {m:.2f}、σ = {s:.2f}。一维时方差为：穿过抽样 {one[0][0]:.3g}，用得分函数 {one[1][0]:.3g}，加基线 {one[2][0]:.3g}；"
-        f"一百维时为 {hundred[0][0]:.3g}、{hundred[1][0]:.3g} 与 {hundred[2][0]:.3g}。",
+        f"一百维时为 {hundred[0][0]:.3g}、{hundred[1][0]:.3g} 与 {hundred[2][0]:.3g}。用得分的 4000 个估计中有 {outside} 个落在图外。",
     )
     return Drawing(fig, words)

@@ -325,7 +325,7 @@ def at_the_model_both_vanish(restricted_boltzmann, rng):
 
 @RESTRICTED_BOLTZMANN.claim
 def long_chains_give_the_gradient(restricted_boltzmann, rng):
-    r"""The bias of $d_k$ for b is at most $\lambda^k\sqrt{\chi^2\operatorname{Var}v_i}$, $\lambda<1$ being the second eigenvalue of T and $\chi^2=\sum_v\frac{(q(v)-p(v))^2}{p(v)}$ of the data's shares $q$: for three visible and two hidden units whose weights and biases are standard normal draws, $d_k$ at $k=2000$ is $g$, up to that and rounding"""
+    r"""The bias of $d_k$ for b is at most $\lambda^k\sqrt{\chi^2\operatorname{Var}_pv_i}$, $\lambda<1$ being the second eigenvalue of T and $\chi^2=\sum_v\frac{(q(v)-p(v))^2}{p(v)}$ of the data's shares $q$: for three visible and two hidden units whose weights and biases are standard normal draws, $d_k$ at $k=2000$ is $g$, up to that and rounding"""
     given = random(rng, 3, 3, 2)
     v, h = states(3), states(2)
     W, b, c = given["W"], given["b"], given["c"]
