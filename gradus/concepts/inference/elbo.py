@@ -60,6 +60,7 @@ ELBO = Concept(
         Symbol("n,\\ B", "", "", "samples in the batch; their indices"),
         Symbol("k", "", "", "number of values of $z$", "natural"),
         Symbol("x,\\ z", "", "", "the samples; what is behind them and not seen"),
+        Symbol("p(x),\\ p(z\\mid x)", "", "", "the evidence; the posterior"),
         Symbol("i", "", "", "a sample"),
         Symbol("H(q)", "", "", "entropy", "real", "nat"),
     ),
@@ -253,7 +254,7 @@ def the_gap_is_the_divergence_from_the_posterior(L, rng):
 
 @ELBO.claim
 def two_forms_agree(L, rng):
-    """Fit less divergence from the prior equals the mean of the log-joint and the entropy"""
+    """Fit less divergence from the prior equals the mean of the log-joint plus the entropy"""
     q, prior, logs = models(rng, 50)
     joint = (q * (np.log(prior) + logs.sum(-2))).sum(-1)
     yield roundoff(L(q, prior, logs), joint - (q * np.log(q)).sum(-1), terms=40, scale=40.0)
@@ -274,8 +275,8 @@ def normal_kl(m, s, m2, s2):
 
 @ELBO.claim
 def conjugate_normal_mean(L, rng):
-    """A mean with a normal prior and normal samples: log-evidence less bound is the divergence of two normal distributions, by quadrature on 400
-    points"""
+    """A mean with a normal prior and normal samples of known deviation: for a normal q log-evidence less bound is the divergence of two normal distributions,
+    of q from the posterior, by quadrature on 400 points"""
     x, tau, sigma = rng.normal(1.0, 1.2, 4), 1.5, 1.2
     z = np.linspace(-15, 15, 400)  # ten deviations of the prior; the sum over equal steps is exact to rounding
     logs = np.stack([np.log(normal(xi, sigma)(z)) for xi in x])
@@ -290,7 +291,8 @@ def conjugate_normal_mean(L, rng):
 
 @ELBO.claim
 def conjugate_coin(L, rng):
-    """A coin with a beta prior and seven tosses: log-evidence less bound is the divergence of two beta distributions, by quadrature in the logit"""
+    """A coin with a beta prior and seven tosses: for a beta q log-evidence less bound is the divergence of two beta distributions, of q from the posterior, by
+    quadrature in the logit"""
     u = np.linspace(-25, 25, 500)
     p = 1 / (1 + np.exp(-u))
     heads, tosses = 5, 7
@@ -315,8 +317,8 @@ def conjugate_coin(L, rng):
 
 @ELBO.claim
 def conjugate_line(L, rng):
-    """A line with normal priors of slope and intercept and known noise: the gap is the divergence of two normal distributions in the plane, by
-    quadrature"""
+    """A line with normal priors of slope and intercept and known normal noise: for a normal q the gap is the divergence of two normal distributions in the plane,
+    of q from the posterior, by quadrature"""
     t, sigma = np.array([-1.0, 0.0, 0.5, 2.0]), 0.8
     A = np.stack([np.ones(4), t], 1)
     y = A @ np.array([0.5, -0.7]) + sigma * rng.standard_normal(4)
@@ -355,7 +357,7 @@ def batches_average_to_the_whole(L, rng):
 @ELBO.claim
 def batches_that_favour_a_sample(L, rng):
     """Batches that all hold the first sample are off: it counts N/n times, the others too rarely; and of five samples in batches of 2, 2 and 1, each multiplied
-    by its own N/n, the last counts twice as much as the others"""
+    by its own N/n, the last counts twice as much as the others; each multiplied by 3, the number of batches, they average to the whole"""
     (q,), (prior,), (logs,) = models(rng, 1, k=4, n=5)
     found = np.mean([float(L(q, prior, logs[[0, i]], 5)) for i in range(1, 5)])
     fits = logs @ q
@@ -366,6 +368,8 @@ def batches_that_favour_a_sample(L, rng):
     short = np.mean([float(L(q, prior, logs[batch], 5)) for batch in ([0, 1], [2, 3], [4])])
     want = 5 / 6 * fits[:4].sum() + 5 / 3 * fits[4] - kl(q, prior)
     yield roundoff(short, want, terms=40, scale=float(5 * abs(logs).max()))
+    even = np.mean([float(L(q, prior, logs[batch], 3 * len(batch))) for batch in ([0, 1], [2, 3], [4])])
+    yield roundoff(even, float(L(q, prior, logs)), terms=40, scale=float(5 * abs(logs).max()))
 
 
 @ELBO.claim
@@ -572,7 +576,7 @@ ELBO.erratum(
     common="Maximising the ELBO, in the parameters of the model too, is minimising the divergence of q from the posterior, since the log-evidence is a constant "
     "(a common slip)",
     why="It is a constant in q only. As the parameters move, bound and divergence may grow together; and with guesses that cannot reach the posterior "
-    "the highest bound is where the gap is small, not where the evidence is large.",
+    "the highest bound may be where the gap is small, not where the evidence is large.",
     right=r"$\mathcal L(q,\theta)=\ln p_\theta(x)-\mathrm{KL}(q\,\|\,p_\theta(z\mid x))$: in $q$ it is minimising the divergence; in $\theta$ a compromise, which is maximum likelihood where the least gap does not depend on $\theta$",
     claims="parameters-move-to-where-the-bound-is-tight, the-model-may-get-better-as-the-guess-gets-worse",
 )

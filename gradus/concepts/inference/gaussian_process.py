@@ -69,6 +69,8 @@ GAUSSIAN_PROCESS = Concept(
         Symbol("C", "", "n n", "covariance of the observations"),
         Symbol(r"\alpha", "", "n", "weights of the kernel functions in the mean"),
         Symbol(r"\theta", "", "", r"any of $a,\ell,b,\sigma^2$"),
+        Symbol(r"f,\ \varepsilon_i", "", "", "the function; the errors of the observations"),
+        Symbol(r"n,\ i,\ y_{-i}", "", "", "number of observations; one of them; all others"),
     ),
     returns=(
         Result("m", "m", "mean of the function at Z"),
@@ -279,7 +281,7 @@ def conditions_the_joint_distribution(gaussian_process, rng):
 
 @GAUSSIAN_PROCESS.claim
 def evidence_is_a_normal_density(gaussian_process, rng):
-    r"""$L$ is the density of a normal vector with mean 0 and covariance $C$, as SciPy computes it; and by the chain rule the sum of $\ln N(y_i;m_i,V_i+\sigma^2)$, each observation predicted from those before"""
+    r"""$L$ is the log-density of a normal vector with mean 0 and covariance $C$, as SciPy computes it; and by the chain rule the sum of $\ln N(y_i;m_i,V_i+\sigma^2)$, each observation predicted from those before"""
     from scipy.stats import multivariate_normal
 
     X, y, _, given = data(rng)
@@ -462,7 +464,7 @@ def best_of_the_linear_ones(gaussian_process, rng):
 
 @GAUSSIAN_PROCESS.claim
 def far_from_the_data_the_prior_is_left(gaussian_process, rng):
-    r"""Without the linear part, a hundred lengths from the data only the prior is left: mean 0, variance $a^2$, wherever the data are. Between points that are several lengths apart the mean is drawn towards 0 as well: of 50, seen at 0 and at 4 with $\ell=a=1$ and noise of variance 0.01, 13.4 is left half way. So take a mean off first, or put one into the kernel"""
+    r"""Without the linear part, a hundred lengths from the data only the prior is left: mean 0, variance $a^2$, whatever was observed. Between points that are several lengths apart the mean is drawn towards 0 as well: of 50, seen at 0 and at 4 with $\ell=a=1$ and noise of variance 0.01, 13.4 is left half way. So take a mean off first, or put one into the kernel"""
     X, y, _, given = data(rng)
     a, ell = given["a"], given["ell"]
     m, V, *_ = floats(gaussian_process(X, y + 50, X[:3] + 100 * ell + 10, given["noise"], a, ell))
@@ -672,7 +674,7 @@ GAUSSIAN_PROCESS.erratum(
     "E351",
     common="Jitter is a numerical device that changes nothing (a common slip)",
     why="It is noise of that variance in the model. It is harmless beside noise that is much larger; where none was stated the evidence, and so the kernel that is chosen by it, depends on the jitter.",
-    right="State the noise; where the covariance is still not positive definite, two points say the same, and which ones is worth knowing",
+    right="State the noise; where the covariance is still not positive definite, some point is determined by the others, and which one is worth knowing",
     claims="jitter-is-noise, close-points-without-noise-are-refused",
 )
 GAUSSIAN_PROCESS.erratum(

@@ -87,7 +87,7 @@ NORMALIZING_FLOW = Concept(
     formulas=(
         r"\ln p(x)=\ln p_0(z)+\ln\left\lvert\det\frac{\partial z}{\partial x}\right\rvert,\qquad z=f_K(\cdots f_1(x)),\qquad\ln\left\lvert\det\frac{\partial z}{\partial x}\right\rvert=\sum_{k=1}^K\ln\lvert\det J_k\rvert",
         r"z_i=(x_i-t_i)\,e^{-s_i},\quad s_i=\ell\tanh\frac{a_i+\sum_{o_j<o_i}S_{ij}x_j}\ell,\quad t_i=c_i+\sum_{o_j<o_i}T_{ij}x_j,\qquad\ln\lvert\det J\rvert=-\sum_is_i",
-        r"z=x+u\tanh(w^{\mathsf T}x+b),\qquad\det J=1+w^{\mathsf T}u\,\bigl(1-\tanh^2(w^{\mathsf T}x+b)\bigr)>0\iff w^{\mathsf T}u>-1",
+        r"z=x+u\tanh(w^{\mathsf T}x+b),\qquad\det J=1+w^{\mathsf T}u\,\bigl(1-\tanh^2(w^{\mathsf T}x+b)\bigr);\qquad\det J>0\ \text{for all }x\iff w^{\mathsf T}u>-1",
     ),
     symbols=(
         Symbol("x", "x", "... d", "points: data, or with `inverse` points $z$ that are to be led back"),
@@ -479,19 +479,20 @@ def later_coordinates_do_not_matter(flow, rng):
 
 @NORMALIZING_FLOW.claim
 def shifts_take_no_volume(flow, rng):
-    r"""However the shifts $t$ depend on $x$, one layer's determinant does not know them: with other $T$ and $c$ it is the same, and $-\sum_is_i$"""
-    given, x = drawn(rng, 3, 1, planar=0, kind="coupling"), rng.normal(size=(5, 3))
-    other = given | dict(T=9 * rng.normal(size=(1, 3, 3)), c=9 * rng.normal(size=(1, 3)))
-    one, two = floats(flow(x, **given)), floats(flow(x, **other))
-    yield invariance(two[1], one[1], terms=24, scale=9.0)
-    s = given["a"][0] + x @ (given["S"][0] * (given["order"][0] < given["order"][0][:, None])).T
-    yield roundoff(one[1], -(3 * np.tanh(s / 3)).sum(-1), terms=24)
-    yield bound(np.abs(one[0] - two[0]).max(), 1.0, "≥", Text("the points move elsewhere", "点移到了别处"))
+    r"""However the shifts $t$ depend on $x$, one affine layer's determinant does not know them: with other $T$ and $c$ it is the same, and $-\sum_is_i$; coupling and autoregressive"""
+    for kind in ("coupling", "autoregressive"):
+        given, x = drawn(rng, 3, 1, planar=0, kind=kind), rng.normal(size=(5, 3))
+        other = given | dict(T=9 * rng.normal(size=(1, 3, 3)), c=9 * rng.normal(size=(1, 3)))
+        one, two = floats(flow(x, **given)), floats(flow(x, **other))
+        yield invariance(two[1], one[1], terms=24, scale=9.0)
+        s = given["a"][0] + x @ (given["S"][0] * (given["order"][0] < given["order"][0][:, None])).T
+        yield roundoff(one[1], -(3 * np.tanh(s / 3)).sum(-1), terms=24, scale=9.0)
+        yield bound(np.abs(one[0] - two[0]).max(), 1.0, "≥", Text("the points move elsewhere", "点移到了别处"))
 
 
 @NORMALIZING_FLOW.claim
 def alternate_masks_move_all(flow, rng):
-    """Coupling layers that all let the same coordinates pass, their constants 0, leave these as they are, however many; of layers that alternate two move every coordinate, and after three each $z_i$ depends on all of $x$"""
+    """Coupling layers that all let the same coordinates pass, their constants 0, leave these as they are, however many; of layers that alternate, with random weights, two move every coordinate, and after three each $z_i$ depends on all of $x$"""
     given, x = drawn(rng, 4, 5, planar=0, kind="coupling"), rng.normal(size=(6, 4))
     given["a"], given["c"] = given["a"] * given["order"], given["c"] * given["order"]  # none for those that pass
     same = given | dict(order=np.repeat(given["order"][:1], 5, 0))
@@ -537,6 +538,8 @@ def folds_are_refused(flow, rng):
     ends = fold()
     yield roundoff(ends - 2 * np.tanh(ends), np.zeros(2), terms=8, scale=2.0)
     yield near(ends[1], 1.915, 5e-4, Text("rounded", "四舍五入"))
+    there = 1 - 2 / np.cosh(np.append(ends, 0.0)) ** 2  # the determinants at the three points
+    yield identical(np.sign(there), [1.0, 1.0, -1.0])
     line = np.linspace(-12, 12, 24001)
     counted = np.exp(-((line - 2 * np.tanh(line)) ** 2) / 2) * np.abs(1 - 2 / np.cosh(line) ** 2)
     total = counted.sum() * (line[1] - line[0]) / math.sqrt(2 * math.pi)
@@ -569,7 +572,7 @@ def folds_are_refused(flow, rng):
 
 @NORMALIZING_FLOW.claim
 def layers_add_up(flow, rng):
-    """The logarithm of two flows, one after the other, is that of the first where the point is, and of the second where it has come to"""
+    """The log-determinant of two flows, one after the other, is that of the first where the point is plus that of the second where it has come to; so is ln p with that of the second"""
     given, x = drawn(rng, 3, 4, planar=0, size=0.3), rng.normal(size=(5, 3))
     first, second = ({n: v[part] for n, v in given.items()} for part in (slice(0, 2), slice(2, 4)))
     z, log_det, log_prob = floats(flow(x, **given))
@@ -584,7 +587,7 @@ def layers_add_up(flow, rng):
 
 @NORMALIZING_FLOW.claim
 def nothing_overflows(flow, rng):
-    r"""Since log-scales are limited to ±3, a layer stretches no axis by more than $e^3$: at points a million deviations away the logarithms stay numbers, and $\lvert\ln\lvert\det\rvert\rvert\le3dK$, which is
+    r"""Since log-scales are limited to ±3, an affine layer stretches no axis by more than $e^3$: at points a million deviations away the logarithms stay numbers, and for $K$ affine layers $\lvert\ln\lvert\det\rvert\rvert\le3dK$, which is
     reached where all log-scales are far beyond the limit"""
     given = drawn(rng, 3, 3, planar=0)
     x = 1e6 * rng.normal(size=(40, 3))
@@ -771,8 +774,8 @@ NORMALIZING_FLOW.erratum(
 )
 NORMALIZING_FLOW.erratum(
     "E345",
-    common="“A planar layer is invertible wherever its determinant is not 0” (a common slip)",
-    why="With $w^{\\mathsf T}u=-2$ the determinant is 0 on two planes only; yet the points −1.915, 0 and 1.915 on the line along $w$ all go to 0, and at each of them the determinant is not 0: it changes its sign in between. The formula with the size of the determinant then "
+    common="“A planar layer is invertible if its determinant is 0 at none of the points that occur” (a common slip)",
+    why="Near each of them it is, as a whole it need not be. With $w^{\\mathsf T}u=-2$ the determinant is 0 on two planes only; yet the points −1.915, 0 and 1.915 on the line along $w$ all go to 0, and at each of them the determinant is not 0: it changes its sign in between. The formula with the size of the determinant then "
     "counts the base's mass near 0 three times: its integral is 1.81.",
     right="It can be undone exactly if $w^{\\mathsf T}u\\ge-1$, a condition on the parameters, not on the points",
     claims="folds-are-refused",

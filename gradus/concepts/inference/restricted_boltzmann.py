@@ -44,7 +44,14 @@ RESTRICTED_BOLTZMANN = Concept(
         Symbol(
             r"\mathbb E_{\text{data}}", "", "", "mean over the data, hidden units as the model has them given the data"
         ),
+        Symbol(
+            r"\mathbb E_p,\ \mathbb E_{\text{data}\cdot T^k}",
+            "",
+            "",
+            "mean over the model; mean over the ends of chains of k steps from the data, hidden units as the model has them given those",
+        ),
         Symbol("n,\\ m", "", "", "numbers of visible and hidden units", "natural"),
+        Symbol("N,\\ s,\\ i,\\ j", "", "", "number of data; a datum, a visible unit, a hidden one", "natural"),
     ),
     returns=(
         Result("F", "N", "free energies of the data"),
@@ -144,6 +151,7 @@ def example():
         again=again,
         second=again - from_0,
         left=again - 3 / 5,
+        strong=(sigma(5.0) - sigma(-5.0)) ** 2,
         gW=gW[0, 0],
         dW=dW[0, 0],
         gb=gb[0],
@@ -317,7 +325,7 @@ def at_the_model_both_vanish(restricted_boltzmann, rng):
 
 @RESTRICTED_BOLTZMANN.claim
 def long_chains_give_the_gradient(restricted_boltzmann, rng):
-    r"""The bias of $d_k$ for b is at most $\lambda^k\sqrt{\chi^2\operatorname{Var}v_i}$, $\lambda<1$ being the second eigenvalue of T and $\chi^2=\sum_v\frac{(q(v)-p(v))^2}{p(v)}$ of the data's shares $q$: for three visible and two hidden units whose weights and biases are standard normal draws, $d_k$ at $k=2000$ is $g$, up to that and rounding"""
+    r"""The bias of $d_k$ for b is at most $\lambda^k\sqrt{\chi^2\operatorname{Var}_pv_i}$, $\lambda<1$ being the second eigenvalue of T and $\chi^2=\sum_v\frac{(q(v)-p(v))^2}{p(v)}$ of the data's shares $q$: for three visible and two hidden units whose weights and biases are standard normal draws, $d_k$ at $k=2000$ is $g$, up to that and rounding"""
     given = random(rng, 3, 3, 2)
     v, h = states(3), states(2)
     W, b, c = given["W"], given["b"], given["c"]

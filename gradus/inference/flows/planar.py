@@ -22,7 +22,7 @@ class PlanarLayer(nn.Module):
 
     .. math:: z=x+\hat u\tanh(w^{\mathsf T}x+b),\qquad\ln\Bigl|\det\frac{\partial z}{\partial x}\Bigr|=\ln\bigl(1+w^{\mathsf T}\hat u\,(1-\tanh^2(w^{\mathsf T}x+b))\bigr)
 
-    It can be undone exactly where wᵀû ≥ −1. So u is free, and û = u + (m(wᵀu) − wᵀu) w/‖w‖² with m(a) = −1 + softplus(a + ln(e − 1)), for which
+    It can be undone if and only if wᵀû ≥ −1. So u is free, and û = u + (m(wᵀu) − wᵀu) w/‖w‖² with m(a) = −1 + softplus(a + ln(e − 1)), for which
     wᵀû > −1. There is no formula for the inverse, but along w it is one increasing equation in one unknown, which is solved by halving.
 
     Args:

@@ -19,7 +19,7 @@ def triangular_root(C: Tensor) -> Tensor:
     stands twice is a matter of luck.
 
     Raises:
-        GradusError: C is not positive definite in this precision; the point, and the one that says the same, are named.
+        GradusError: C is not positive definite in this precision; a point that those before it determine is named, and the nearest of them.
     """
     L: Tensor
     L, info = torch.linalg.cholesky_ex(C)

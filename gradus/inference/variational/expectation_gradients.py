@@ -25,7 +25,8 @@ class GradientEstimate(NamedTuple):
     Attributes:
         gradients: the means over all draws.
         standard_errors: of them, from the spread of the groups.
-        variances: of the estimate by a single draw.
+        variances: of a group's mean, times the draws of a group: of the estimate by a single draw, where the draws are
+            independent (by leave-one-out they nearly are).
         groups: the means of the groups, along a first axis; independent of each other.
 
     Example:

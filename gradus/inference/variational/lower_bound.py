@@ -88,11 +88,12 @@ def elbo(
         seed: of the draws; None draws from PyTorch's own generator.
 
     Returns:
-        The `ELBO`. It is −∞ where q has mass at which a density is 0.
+        The `ELBO`. It is −∞ where a density is found to be 0 at a draw of q or at a value that is summed over, or where a closed form
+            has an infinite divergence.
 
     Raises:
         GradusError: a log-density that is no number a draw, NaN, or +∞; a scale without a prior; a prior of another event or
-            batch; an estimator that q does not allow.
+            batch, or one that refuses a draw of q as outside its support; an estimator that q does not allow.
 
     Cost: one call of `log_density` on all draws.
 
