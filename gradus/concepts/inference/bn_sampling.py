@@ -332,6 +332,8 @@ def the_mean_weight_is_unbiased(sample, rng):
             P = weighted_joint(G, tables, given)
             x, log_w, log_z, shares, _, _ = run(sample, G, tables, given, grid(3, 5))
             yield roundoff(log_z, math.log(P.sum()), terms=125, scale=1.0)
+            if all((v == 1).all() for v in given):
+                yield roundoff(log_w, np.zeros(125), terms=4, scale=1.0)
             mass = np.zeros((2, 2, 2))
             np.add.at(mass, tuple(x.T.astype(int)), np.exp(log_w) / 125)
             yield roundoff(mass, P, terms=125, scale=1.0)
@@ -429,6 +431,10 @@ def findings_multiply_the_loss(sample, rng):
         found = run(sample, G, tables, (np.ones(2),) * m + (np.array([1.0, 0.0]),) * m, u)
         yield roundoff(2**m / found[5], 1.25**m, terms=4 * 2**m)
         yield roundoff(found[3][:m], np.tile([0.75, 0.25], (m, 1)), terms=4 * 2**m)
+        if m == 2:  # the coins, given the findings and each other
+            P = weighted_joint(G, tables, known(tables, _2=0, _3=0)).sum((2, 3))
+            yield roundoff((P / P.sum(0)).T, found[3][[0, 0]], terms=64)
+            yield roundoff(P / P.sum(1, keepdims=True), found[3][[1, 1]], terms=64)
 
 
 @SAMPLING.claim
@@ -518,7 +524,7 @@ def an_error_of_nothing(sample, rng):
 
 @SAMPLING.claim
 def what_cannot_be(sample, rng):
-    """A state of probability 0 is never drawn, at the ends of [0, 1) neither; where no draw has any weight there is nothing to divide, and this is refused. With a single one that has some, the answer is that one's"""
+    """No draw with any weight is in a state of probability 0, at the ends of [0, 1) neither; where no draw has any weight there is nothing to divide, and this is refused. With a single one that has some, the answer is that one's"""
     tables = (np.array([0.0, 0.25, 0.0, 0.75, 0.0]), np.array([[0.0, 1.0, 0.0]] * 5) * 0.5 + np.array([0.5, 0.0, 0.0]))
     ends = np.array([0.0, 0.25 - 2.0**-54, 0.25, 0.5 - 2.0**-54, 0.5, 1 - 2.0**-53])
     u = np.stack(np.meshgrid(ends, ends), -1).reshape(-1, 2)
