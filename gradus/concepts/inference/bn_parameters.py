@@ -401,7 +401,7 @@ def what_never_falls(fit, rng):
         )
         yield bound(history[1] - history[0], 0.1, "≥", Text("a random start", "随机的起点"))
         for at, of in ((0, start), (-1, tables)):
-            prior = a * sum(np.log(t).sum() for t in of)
+            prior = a * sum(np.log(t).sum() for t in of) if a else 0.0  # a state that no case has is 0 without
             yield roundoff(history[at], log_likelihood(FOUR, of, x) + prior, terms=400)
     coin = np.array([[1]] * 9 + [[0]])
     tables, history = run(fit, ONE, coin, (np.array([0.1, 0.9]),), [5.0], 1)

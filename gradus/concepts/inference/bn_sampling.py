@@ -361,7 +361,7 @@ def a_draw_and_its_weight_are_one(sample, rng):
     yield roundoff(log_w, want, terms=8, scale=max(1.0, np.abs(want).max()))
     why = Text("rounding of sums of four", "四项之和的舍入")
     yield near(np.maximum(below - u, 0).max() + np.maximum(u - above, 0).max(), 0.0, 1e-14, why)
-    yield bound(np.std(want), 0.05, "≥", Text("the weights differ", "权重不全相同"))
+    yield bound(np.std(want), 0.01, "≥", Text("the weights differ", "权重不全相同"))
 
 
 @SAMPLING.claim
@@ -584,7 +584,7 @@ def numbers_and_scales_are_nothing(sample, rng):
     leaf[:4, :4], leaf[2, 4] = G, 1
     below = run(sample, leaf, (*tables, np.array([[0.3, 0.7], [0.9, 0.1]])), (*given, np.ones(2)), np.c_[u, u[:, 0]])
     yield invariance(below[1], log_w, terms=8, scale=max(1.0, np.abs(log_w).max()))
-    yield bound(np.std(log_w), 0.05, "≥", Text("the weights differ", "权重不全相同"))
+    yield bound(np.std(log_w), 0.01, "≥", Text("the weights differ", "权重不全相同"))
 
 
 def summed_up(x, log_w, k, power=2, of_mean=True):
