@@ -32,7 +32,7 @@ PARAMETERS = Concept(
     "values are missing at random; where whether a value is missing depends on the value itself, the tables settle at something else, however many cases there are.",
     formulas=(
         r"\hat\theta_{ijk}=\frac{N_{ijk}+\alpha_i}{\sum_l(N_{ijl}+\alpha_i)},\qquad N_{ijk}=\#\{\text{cases with}\ x_i=k,\ x_{\operatorname{pa}(i)}=j\}",
-        r"\theta^{(t+1)}_{ijk}=\frac{N^{(t)}_{ijk}+\alpha_i}{\sum_l(N^{(t)}_{ijl}+\alpha_i)},\qquad N^{(t)}_{ijk}=\sum_cP\bigl(x_i=k,x_{\operatorname{pa}(i)}=j\mid o_c;\theta^{(t)}\bigr)",
+        r"\theta^{(t+1)}_{ijk}=\frac{N^{(t)}_{ijk}+\alpha_i}{\sum_l(N^{(t)}_{ijl}+\alpha_i)},\qquad N^{(t)}_{ijk}=\sum_cP\bigl(x_i=k,x_{\operatorname{pa}(i)}=j\mid o_c;\theta^{(t)}\bigr),\qquad t=0,\dots,T-1",
         r"F(\theta)=\sum_c\ln P(o_c;\theta)+\sum_{ijk}\alpha_i\ln\theta_{ijk},\qquad F\bigl(\theta^{(t+1)}\bigr)\ge F\bigl(\theta^{(t)}\bigr)",
         r"\frac{\partial}{\partial\theta_{ijk}}\sum_c\ln P(o_c;\theta)=\frac{N_{ijk}(\theta)}{\theta_{ijk}}",
     ),
@@ -53,7 +53,7 @@ PARAMETERS = Concept(
             "pseudo-count of each entry of the table of $i$; 0 for maximum likelihood",
             "other",
         ),
-        Symbol("t", "steps", "", "number of steps; one is enough where nothing is missing", "other"),
+        Symbol("T", "steps", "", "number of steps; one is enough where nothing is missing", "other"),
         Symbol(
             r"\theta_{ijk},\ \hat\theta_{ijk}",
             "",
@@ -74,10 +74,10 @@ PARAMETERS = Concept(
             r"what EM climbs: the logarithm of the likelihood, plus that of a Dirichlet density with the parameters $\alpha_i+1$ for each row, up to a constant",
         ),
         Symbol(
-            "i,\\ j,\\ k,\\ l,\\ c",
+            "i,\\ j,\\ k,\\ l,\\ c,\\ t",
             "",
             "",
-            "a variable, states of its parents, a state of it, another one, a case",
+            "a variable, states of its parents, a state of it, another one, a case, a step",
             "natural",
         ),
         Symbol("n,\\ N", "", "", "number of variables, of cases", "natural"),
@@ -86,7 +86,7 @@ PARAMETERS = Concept(
         Result(
             "tables_and_history",
             "",
-            r"a tuple: the tables $\theta^{(t)}$ of all variables, and last the numbers $F(\theta^{(0)}),\dots,F(\theta^{(t)})$",
+            r"a tuple: the tables $\theta^{(T)}$ of all variables, and last the numbers $F(\theta^{(0)}),\dots,F(\theta^{(T)})$",
         ),
     ),
     needs=("bayesian-network", "mle", "bn-sampling"),
@@ -401,7 +401,7 @@ def what_never_falls(fit, rng):
         )
         yield bound(history[1] - history[0], 0.1, "≥", Text("a random start", "随机的起点"))
         for at, of in ((0, start), (-1, tables)):
-            prior = a * sum(np.log(t).sum() for t in of)
+            prior = a * sum(np.log(t).sum() for t in of) if a else 0.0  # a state that no case has is 0 without
             yield roundoff(history[at], log_likelihood(FOUR, of, x) + prior, terms=400)
     coin = np.array([[1]] * 9 + [[0]])
     tables, history = run(fit, ONE, coin, (np.array([0.1, 0.9]),), [5.0], 1)
@@ -533,7 +533,7 @@ def a_hidden_class_needs_a_start(fit, rng):
 
 @PARAMETERS.claim
 def a_zero_stays(fit, rng):
-    r"""An entry that is 0 at the start stays 0 where no pseudo-counts are added and cases tell of its row (a row of which none tells becomes uniform): with all $y$ missing for $x=1$, the row $(1,0)$ stays, as any other row would; a case that the start excludes is refused"""
+    r"""An entry that is 0 at the start stays 0 where no pseudo-counts are added and cases tell of its row (a row of which none tells becomes uniform): with all $y$ missing for $x=1$, the row $(1,0)$ stays, as any other row would; a case that the start excludes is refused. With a 0 EM can stand still where the likelihood is not stationary: of a hidden variable with two children that begins as $(1,0)$, it rises with the share of the second state, which EM leaves at 0"""
     x = np.array([[0, 0], [0, 1], [1, -1], [1, -1], [1, -1]])
     for row in ([1.0, 0.0], [0.25, 0.75]):
         start = (np.array([0.5, 0.5]), np.array([[0.5, 0.5], row]))
@@ -546,6 +546,15 @@ def a_zero_stays(fit, rng):
     tables, _ = run(fit, ARROW, x, start, [0.0, 1.0], 1)
     yield roundoff(tables[1][1], [4 / 5, 1 / 5], terms=20)
     yield raises(lambda: fit(ARROW, np.array([[1, 1], [0, -1]]), start, NONE_ADDED, 3), ValueError)
+    G, sure = np.array([[0, 1, 1], [0, 0, 0], [0, 0, 0]]), np.array([1.0, 0.0])
+    x = np.array([[-1, 0, 0]] * 8 + [[-1, 1, 1]] * 4 + [[-1, 0, 1]] * 2 + [[-1, 1, 0]])
+    start = (sure, np.array([[0.7, 0.3], [0.2, 0.8]]), np.array([[0.6, 0.4], [0.3, 0.7]]))
+    tables, history = run(fit, G, x, start, np.zeros(3), 3)
+    yield roundoff(tables[0], sure, terms=30)
+    yield roundoff(tables[1], [[2 / 3, 1 / 3], [1 / 2, 1 / 2]], terms=30)
+    yield roundoff(history[1:], np.full(3, history[1]), terms=60)
+    moved = log_likelihood(G, (np.array([0.99, 0.01]), *tables[1:]), x)
+    yield bound(moved - history[-1], 0.005, "≥", Text("a hundredth in the second state", "第二个状态占百分之一"))
 
 
 @PARAMETERS.claim
@@ -729,8 +738,8 @@ def a_start_that_is_shaken(G, x, start, alpha, steps):
 PARAMETERS.erratum(
     "E335",
     common="With missing values EM finds the maximum-likelihood tables (often said)",
-    why="It never lowers the likelihood, and that is all. From equal rows of a hidden variable's children it does not move, though other tables are more likely; and of a hidden variable the maxima come in pairs at least.",
-    right="EM leads to a stationary point of the likelihood; several random starts, and the highest of them, are the usual guard",
+    why="It never lowers the likelihood, and that is all. From equal rows of a hidden variable's children it does not move, though other tables are more likely; and where the rows of a hidden variable's children differ, exchanging its states' names makes another maximum, as high.",
+    right="From tables without zeros EM leads, as a rule, to a stationary point of the likelihood; several random starts, and the highest of them, are the usual guard",
     claims="a-hidden-class-needs-a-start, what-never-falls",
 )
 PARAMETERS.erratum(

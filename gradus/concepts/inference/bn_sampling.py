@@ -332,6 +332,8 @@ def the_mean_weight_is_unbiased(sample, rng):
             P = weighted_joint(G, tables, given)
             x, log_w, log_z, shares, _, _ = run(sample, G, tables, given, grid(3, 5))
             yield roundoff(log_z, math.log(P.sum()), terms=125, scale=1.0)
+            if all((v == 1).all() for v in given):
+                yield roundoff(log_w, np.zeros(125), terms=4, scale=1.0)
             mass = np.zeros((2, 2, 2))
             np.add.at(mass, tuple(x.T.astype(int)), np.exp(log_w) / 125)
             yield roundoff(mass, P, terms=125, scale=1.0)
@@ -359,7 +361,7 @@ def a_draw_and_its_weight_are_one(sample, rng):
     yield roundoff(log_w, want, terms=8, scale=max(1.0, np.abs(want).max()))
     why = Text("rounding of sums of four", "四项之和的舍入")
     yield near(np.maximum(below - u, 0).max() + np.maximum(u - above, 0).max(), 0.0, 1e-14, why)
-    yield bound(np.std(want), 0.05, "≥", Text("the weights differ", "权重不全相同"))
+    yield bound(np.std(want), 0.01, "≥", Text("the weights differ", "权重不全相同"))
 
 
 @SAMPLING.claim
@@ -429,6 +431,10 @@ def findings_multiply_the_loss(sample, rng):
         found = run(sample, G, tables, (np.ones(2),) * m + (np.array([1.0, 0.0]),) * m, u)
         yield roundoff(2**m / found[5], 1.25**m, terms=4 * 2**m)
         yield roundoff(found[3][:m], np.tile([0.75, 0.25], (m, 1)), terms=4 * 2**m)
+        if m == 2:  # the coins, given the findings and each other
+            P = weighted_joint(G, tables, known(tables, _2=0, _3=0)).sum((2, 3))
+            yield roundoff((P / P.sum(0)).T, found[3][[0, 0]], terms=64)
+            yield roundoff(P / P.sum(1, keepdims=True), found[3][[1, 1]], terms=64)
 
 
 @SAMPLING.claim
@@ -518,7 +524,7 @@ def an_error_of_nothing(sample, rng):
 
 @SAMPLING.claim
 def what_cannot_be(sample, rng):
-    """A state of probability 0 is never drawn, at the ends of [0, 1) neither; where no draw has any weight there is nothing to divide, and this is refused. With a single one that has some, the answer is that one's"""
+    """No draw with any weight is in a state of probability 0, at the ends of [0, 1) neither; where no draw has any weight there is nothing to divide, and this is refused. With a single one that has some, the answer is that one's"""
     tables = (np.array([0.0, 0.25, 0.0, 0.75, 0.0]), np.array([[0.0, 1.0, 0.0]] * 5) * 0.5 + np.array([0.5, 0.0, 0.0]))
     ends = np.array([0.0, 0.25 - 2.0**-54, 0.25, 0.5 - 2.0**-54, 0.5, 1 - 2.0**-53])
     u = np.stack(np.meshgrid(ends, ends), -1).reshape(-1, 2)
@@ -578,7 +584,7 @@ def numbers_and_scales_are_nothing(sample, rng):
     leaf[:4, :4], leaf[2, 4] = G, 1
     below = run(sample, leaf, (*tables, np.array([[0.3, 0.7], [0.9, 0.1]])), (*given, np.ones(2)), np.c_[u, u[:, 0]])
     yield invariance(below[1], log_w, terms=8, scale=max(1.0, np.abs(log_w).max()))
-    yield bound(np.std(log_w), 0.05, "≥", Text("the weights differ", "权重不全相同"))
+    yield bound(np.std(log_w), 0.01, "≥", Text("the weights differ", "权重不全相同"))
 
 
 def summed_up(x, log_w, k, power=2, of_mean=True):

@@ -258,33 +258,27 @@ def cases(rng):
     def spins(n):
         return rng.choice([-1.0, 1.0], n)
 
-    def couplings(n):
-        J = np.triu(rng.standard_normal((n, n)), 1)
-        return J + J.T
+    def drawn(n, beta, colours, coupled=1.0):
+        while True:  # the cumulant is a difference: near 0 nothing would be left of it but rounding
+            J = coupled * np.triu(rng.standard_normal((n, n)), 1)
+            found = dict(J=J + J.T, h=rng.standard_normal(n), beta=beta, start=spins(n), colours=colours)
+            if abs(ising(**found)[4]) > 0.2:
+                return found
 
-    yield "all coupled", dict(J=couplings(5), h=rng.standard_normal(5), beta=0.7, start=spins(5), colours=np.arange(5))
+    yield "all coupled", drawn(5, 0.7, np.arange(5))
     yield (
         "a ring of six, two colours",
         dict(J=ring(6), h=rng.uniform(0.1, 1, 6), beta=0.4, start=spins(6), colours=np.arange(6) % 2),
     )
     yield "one spin", dict(J=np.zeros((1, 1)), h=np.array([0.3]), beta=1.0, start=np.ones(1), colours=np.zeros(1, int))
-    yield (
-        "no couplings",
-        dict(J=np.zeros((4, 4)), h=rng.standard_normal(4), beta=0.5, start=spins(4), colours=np.zeros(4, int)),
-    )
+    yield "no couplings", drawn(4, 0.5, np.zeros(4, int), coupled=0.0)
     yield "very cold", dict(J=ring(5), h=np.full(5, 0.1), beta=200.0, start=spins(5), colours=np.arange(5))
     yield (
         "a frustrated triangle",
         dict(J=ring(3, -1.0), h=np.array([0.1, 0.2, 0.4]), beta=2.0, start=spins(3), colours=np.arange(3)),
     )
-    yield (
-        "all of one colour",
-        dict(J=couplings(4), h=rng.standard_normal(4), beta=0.6, start=spins(4), colours=np.zeros(4, int)),
-    )
-    yield (
-        "colours with gaps, from the last spin",
-        dict(J=couplings(4), h=rng.standard_normal(4), beta=0.6, start=spins(4), colours=np.array([9, 5, 5, 0])),
-    )
+    yield "all of one colour", drawn(4, 0.6, np.zeros(4, int))
+    yield "colours with gaps, from the last spin", drawn(4, 0.6, np.array([9, 5, 5, 0]))
     yield (
         "a torus of three by three",
         dict(J=torus(3, 3), h=np.full(9, 0.1), beta=0.44, start=spins(9), colours=np.arange(9)),
@@ -370,7 +364,7 @@ def a_ring_in_closed_form(ising, rng):
 
 @ISING.claim
 def a_row_at_a_time(ising, rng):
-    r"""A torus of 3 rows and 4 columns in a field: $Z=\operatorname{tr}T^3$ with the $2^4\times2^4$ transfer matrix of a row, and $\langle s_i\rangle$ is the same everywhere, its trace with a spin put in; of a strip with open ends $Z=v^{\mathsf T}T^2v$"""
+    r"""A torus of 3 rows and 4 columns in a field: $Z=\operatorname{tr}T^3$ with the $2^4\times2^4$ transfer matrix $T_{\sigma\sigma'}=v_\sigma e^{\beta\sum_x\sigma_x\sigma_x'}v_{\sigma'}$, where $v_\sigma^2$ is the weight of a row by itself; $\langle s_i\rangle$ is the same everywhere, the trace with a spin put in, over $Z$; with open ends, of three rows that close along themselves only, $Z=v^{\mathsf T}T^2v$"""
     beta, h = 0.35, 0.4
     s = states(4)
     within = beta * ((s * np.roll(s, 1, 1)).sum(1) + h * s.sum(1))
@@ -537,6 +531,7 @@ def a_sweep_by_colours_keeps_the_distribution(ising, rng):
         other, _ = matrices(ising, J, 0.9, h, [2 - c for c in colours])
         for P, Q in zip(both, other, strict=True):
             yield roundoff(P.sum(1), np.ones(2**n), terms=2**n)
+            yield bound(P.min(), 0.0, "≥", Text("no probability is negative", "没有负的概率"))
             yield roundoff(law @ P, law, terms=2**n, scale=1.0)
             yield roundoff(law[:, None] * P, (law[:, None] * Q).T, terms=2**n, scale=1.0)
             yield bound(np.abs(P - np.eye(2**n)).max(), 0.1, "≥", Text("the chain moves", "链会移动"))
@@ -544,7 +539,7 @@ def a_sweep_by_colours_keeps_the_distribution(ising, rng):
 
 @ISING.claim
 def drawn_all_at_once_neighbours_do_not_see_each_other(ising, rng):
-    r"""All of one colour, by the heat bath: the chain keeps $\nu(s)\propto\prod_ie^{\beta h_is_i}\cosh\beta\bigl(h_i+\sum_jJ_{ij}s_j\bigr)$, not $P(s)$, with any couplings and fields. On a ring of four with $J=1$ and no field neighbours are then uncorrelated at every temperature ($\beta=0.2$, 1, 2), and the mean energy is 0, where it should be $-4\frac{t+t^3}{1+t^4}$ with $t=\tanh\beta$: at $\beta=1$ that is −3.60"""
+    r"""All of one colour, by the heat bath: the chain keeps $\nu(s)\propto\prod_ie^{\beta h_is_i}\cosh\beta\bigl(h_i+\sum_jJ_{ij}s_j\bigr)$, with any couplings and fields. It is not $P(s)$: on a ring of four with $J=1$ and no field neighbours are then uncorrelated at every temperature ($\beta=0.2$, 1, 2), and the mean energy is 0, where it should be $-4\frac{t+t^3}{1+t^4}$ with $t=\tanh\beta$: at $\beta=1$ that is −3.60"""
     J = np.triu(rng.uniform(-1, 1, (4, 4)), 1)
     J, h, beta, s = J + J.T, rng.uniform(-1, 1, 4), 0.9, states(4)
     (bath, _), _ = matrices(ising, J, beta, h, [0] * 4)

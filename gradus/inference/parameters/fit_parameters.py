@@ -76,8 +76,9 @@ def fit_parameters(
         N_{ijk}=\sum_{\text{cases}}P(x_i=k,x_{\mathrm{pa}(i)}=j\mid\text{case},\theta)
 
     where nothing is missing N is counted and this is the maximum of the likelihood (α = 0) or the posterior mean under the Dirichlet prior α.
-    Where values are missing the two are repeated (EM), which never lowers the history; it leads to a stationary point, which need not
-    be the highest. What is missing is supposed to be missing at random: given what was seen, whether a value is missing does not depend on it.
+    Where values are missing the two are repeated (EM), which never lowers the history; from tables without zeros it leads,
+    as a rule, to a stationary point, which need not be the highest. What is missing is supposed to be missing at random: given what was seen,
+    whether a value is missing does not depend on it.
 
     Args:
         structure: a `BayesianNetwork` (its states hold, its tables do not count), a `DirectedAcyclicGraph`, or the parents by variable.

@@ -1,4 +1,4 @@
-"""The graph of a Bayesian network by tests of independence: the PC algorithm, in the form that the order of the variables does not change."""
+"""The graph of a Bayesian network by tests of independence: the PC algorithm, in the form whose joined pairs do not depend on the order of the variables."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def pc(
     r"""Leaves out the pairs that are independent given some of their neighbours, and directs what the separators settle.
 
     Pairs are tested given 0, 1, 2 … neighbours; those that go go together at the end of a round, so that the order of the variables does not
-    change which are left (PC-stable). Unjoined a, b with a common neighbour c outside their separator become a → c ← b; Meek's rules do the rest.
+    change which are left (PC-stable); of cases, what the arrows are may depend on it. Unjoined a, b with a common neighbour c outside their
+    separator become a → c ← b; Meek's rules do the rest.
 
     If the distribution is *faithful* to a directed acyclic graph, that is, if exactly the d-separated variables are independent, and the tests
     do not err, the result is its essential graph. No test at a level α > 0 is free of errors, and a distribution may be unfaithful: of two fair coins x, y and
