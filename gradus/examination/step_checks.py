@@ -199,6 +199,16 @@ def _end(losses: list[float]) -> float:
     return tail[len(tail) // 2]
 
 
+def twins(subject: Subject) -> tuple[torch.nn.Module, torch.optim.Optimizer | None]:
+    """Copies of the model and of the optimiser that moves it."""
+    memo: dict[int, Any] = {}
+    model, optimizer = copy.deepcopy((subject.model, subject.optimizer), memo)
+    for name, value in vars(subject.optimizer).items() if subject.optimizer is not None else ():
+        if name not in vars(optimizer):  # an optimiser copies its state alone: L-BFGS loses its list of parameters
+            setattr(optimizer, name, copy.deepcopy(value, memo))
+    return model, optimizer
+
+
 def trial(
     subject: Subject,
     inputs: Any,
@@ -215,7 +225,7 @@ def trial(
         Unchecked: the model cannot be copied.
     """
     try:
-        model, optimizer = copy.deepcopy((subject.model, subject.optimizer))
+        model, optimizer = twins(subject)
     except Exception as error:
         raise Unchecked(f"the model cannot be copied: {error}", f"模型无法复制：{error}") from None
     if not any(m.training for m in model.modules()):

@@ -114,7 +114,7 @@ def _kind(optimizer: Any) -> type[Optimizer]:
         "optimizer",
         ("SGD, Adam, AdamW, RMSprop or Adagrad of torch.optim, or None", "torch.optim 的 SGD、Adam、AdamW、RMSprop 或 Adagrad，或 None"),
         optimizer,
-        ("critical_sharpness takes any optimiser", "critical_sharpness 适用于任何优化器"),
+        ("critical_sharpness takes any whose step needs gradients alone", "critical_sharpness 适用于任何只需梯度的优化器"),
         kind=True,
     )  # fmt: skip
 

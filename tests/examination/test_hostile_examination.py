@@ -1,13 +1,16 @@
 """Whatever a module does, the examination ends in time with a report, and the module is as it was."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
 from hostile_modules import HOSTILE, assert_same, state_of
+from torch import nn
 from torch.nn import functional as F
 
 from gradus import examine
+from gradus.examination.step_checks import twins
 
 X = torch.linspace(-1, 2, 96).reshape(24, 4)
 Y = torch.arange(24) % 4
@@ -92,3 +95,21 @@ def test_a_training_loop_between_is_the_same_to_the_bit():
         return m.weight.detach()
 
     assert torch.equal(run(False), run(True))
+
+
+@pytest.mark.parametrize("kind", [torch.optim.LBFGS, torch.optim.Adam])
+def test_an_optimiser_is_copied_with_what_its_state_leaves_out(kind):
+    """L-BFGS keeps its list of parameters beside the state that PyTorch copies."""
+    model = nn.Linear(3, 2)
+    optimizer = kind(model.parameters(), lr=0.1)
+    before = model.weight.detach().clone()
+    model_copy, copied = twins(SimpleNamespace(model=model, optimizer=optimizer))
+
+    def closure():
+        copied.zero_grad()
+        loss = model_copy(torch.ones(4, 3)).square().sum()
+        loss.backward()
+        return loss
+
+    copied.step(closure)
+    assert not torch.equal(model_copy.weight, before) and torch.equal(model.weight, before)
