@@ -204,7 +204,8 @@ def twins(subject: Subject) -> tuple[torch.nn.Module, torch.optim.Optimizer | No
     memo: dict[int, Any] = {}
     model, optimizer = copy.deepcopy((subject.model, subject.optimizer), memo)
     for name, value in vars(subject.optimizer).items() if subject.optimizer is not None else ():
-        if name not in vars(optimizer):  # an optimiser copies its state alone: L-BFGS loses its list of parameters
+        # an optimiser copies its state alone: L-BFGS loses its list of parameters
+        if name not in vars(optimizer):
             setattr(optimizer, name, copy.deepcopy(value, memo))
     return model, optimizer
 
