@@ -22,6 +22,7 @@ def calls_of_autoencoders() -> dict[str, Example]:
     name, kind = "gradus.generative.", {"dtype": torch.float64}
     state = torch.random.get_rng_state()
     vae = generative.VAE(nn.Linear(3, 4, **kind), nn.Linear(2, 3, **kind), 2)
+    auto = generative.Autoencoder(nn.Linear(3, 2, **kind), nn.Linear(2, 3, **kind), noise=0.5)
     torch.random.set_rng_state(state)
     x, noise = Fresh(lambda: torch.sigmoid(tensors(0, 4, 3))), Fresh(lambda: tensors(1, 5, 4, 2))
     return {
@@ -33,6 +34,22 @@ def calls_of_autoencoders() -> dict[str, Example]:
             likelihood="gaussian",
             scale=0.5,
             learn_scale=True,
+        ),
+        name + "Autoencoder": of(
+            model_of(generative.Autoencoder),
+            encoder=Fresh(lambda: nn.Linear(3, 2)),
+            decoder=Fresh(lambda: nn.Linear(2, 3)),
+            noise=0.5,
+        ),
+        name + "Autoencoder.encode": of(auto.encode, x=x),
+        name + "Autoencoder.forward": of(auto.forward, x=x),
+        name + "Autoencoder.error": of(auto.error, x=x, corrupted=Fresh(lambda: tensors(2, 4, 3)), seed=0),
+        name + "Autoencoder.score": of(auto.score, x=x),
+        name + "peak_signal_to_noise": of(
+            generative.peak_signal_to_noise,
+            x=Fresh(lambda: tensors(0, 4, 3)),
+            reference=Fresh(lambda: tensors(1, 4, 3)),
+            peak=2.0,
         ),
         name + "VAE.encode": of(vae.encode, x=x),
         name + "VAE.decode": of(vae.decode, z=Fresh(lambda: tensors(0, 4, 2))),

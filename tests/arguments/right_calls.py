@@ -49,7 +49,14 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
-RESULTS_OF_THEORY = "Certificate DescentCurve EffectiveDimension Extrapolation OptimalSplit RidgeRisk".split()
+RESULTS_OF_THEORY = [
+    "Certificate",
+    "DescentCurve",
+    "EffectiveDimension",
+    "Extrapolation",
+    "OptimalSplit",
+    "RidgeRisk",
+]
 WITHOUT: dict[str, str] = {
     **WITHOUT_OF_AUTOENCODERS,
     **{
