@@ -6,6 +6,7 @@ import inspect
 
 from calls_elsewhere import calls_elsewhere
 from calls_of_approximation import calls_of_approximation
+from calls_of_autoencoders import WITHOUT_OF_AUTOENCODERS, calls_of_autoencoders
 from calls_of_boltzmann import calls_of_boltzmann
 from calls_of_bounds import calls_of_bounds
 from calls_of_calibration import calls_of_calibration
@@ -48,7 +49,16 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
+RESULTS_OF_THEORY = [
+    "Certificate",
+    "DescentCurve",
+    "EffectiveDimension",
+    "Extrapolation",
+    "OptimalSplit",
+    "RidgeRisk",
+]
 WITHOUT: dict[str, str] = {
+    **WITHOUT_OF_AUTOENCODERS,
     **{
         f"gradus.foundations.{name}": RESULT
         for name in (
@@ -199,12 +209,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Nesterov.add_param_group": "PyTorch's own, with its refusals",
     "gradus.optimization.Nesterov.iterates": "takes no arguments",
     "gradus.optimization.Nesterov.step": "returns whatever the closure returns, as torch.optim's do",
-    "gradus.theory.Certificate": RESULT,
-    "gradus.theory.EffectiveDimension": RESULT,
-    "gradus.theory.DescentCurve": RESULT,
-    "gradus.theory.Extrapolation": RESULT,
-    "gradus.theory.OptimalSplit": RESULT,
-    "gradus.theory.RidgeRisk": RESULT,
+    **{f"gradus.theory.{n}": RESULT for n in RESULTS_OF_THEORY},
     "gradus.theory.Eigenpairs": RESULT,
     "gradus.theory.RademacherComplexity": RESULT,
     "gradus.theory.InfiniteKernels": RESULT,
@@ -262,6 +267,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_networks(),
     **calls_elsewhere(),
     **calls_of_approximation(),
+    **calls_of_autoencoders(),
     **calls_of_bounds(),
     **calls_of_calibration(),
     **calls_of_certificates(),
