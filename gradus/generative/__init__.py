@@ -5,11 +5,37 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    pass
+    from gradus.generative.diffusion.implicit import ddim_invert, ddim_sample, diffusion_times
+    from gradus.generative.diffusion.loss import diffusion_loss
+    from gradus.generative.diffusion.mixture_denoiser import GaussianMixtureDenoiser
+    from gradus.generative.diffusion.predictions import add_noise, convert_prediction
+    from gradus.generative.diffusion.reverse import DenoisingStep, denoising_step
+    from gradus.generative.diffusion.sampling import ddpm_sample
+    from gradus.generative.diffusion.schedule import NoiseSchedule
 
-__all__: list[str] = []
+__all__ = [
+    "DenoisingStep",
+    "GaussianMixtureDenoiser",
+    "NoiseSchedule",
+    "add_noise",
+    "convert_prediction",
+    "ddim_invert",
+    "ddim_sample",
+    "ddpm_sample",
+    "denoising_step",
+    "diffusion_loss",
+    "diffusion_times",
+]
 
 export(
     __name__,
-    {},
+    {
+        "diffusion.implicit": ["ddim_invert", "ddim_sample", "diffusion_times"],
+        "diffusion.loss": ["diffusion_loss"],
+        "diffusion.mixture_denoiser": ["GaussianMixtureDenoiser"],
+        "diffusion.predictions": ["add_noise", "convert_prediction"],
+        "diffusion.reverse": ["DenoisingStep", "denoising_step"],
+        "diffusion.sampling": ["ddpm_sample"],
+        "diffusion.schedule": ["NoiseSchedule"],
+    },
 )
