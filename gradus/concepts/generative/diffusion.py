@@ -433,7 +433,7 @@ def the_bound_is_the_sum_of_its_terms(diffusion, rng):
 
 @DIFFUSION.claim
 def simple_is_not_the_bound(diffusion, rng):
-    r"""The simple loss is not the bound: for the paper's schedule ($\beta$ from $10^{-4}$ to 0.02 in 1000 steps) and $\sigma_t^2=\beta_t$ the weights of the squared error fall from 0.2727 at $t=2$ to 0.0102 at $t=1000$, 26.7-fold; but they are least at $t=349$, 100.7 times less than 0.5000 at $t=1$. For $\sigma_t^2=\tilde\beta_t$ and $t>1$ the largest, at 2, is 120.4 times the least, at 350"""
+    r"""The simple loss is not the bound: for the paper's schedule ($\beta$ from $10^{-4}$ to 0.02 in 1000 steps) and $\sigma_t^2=\beta_t$ the weights of the squared error are 0.2727 at $t=2$ and 0.0102 at $t=1000$, 26.7-fold; the largest, 0.5000 at $t=1$, is 100.7 times the least, at $t=349$. For $\sigma_t^2=\tilde\beta_t$ and $t>1$ the largest, at 2, is 120.4 times the least, at 350"""
     beta, t = paper(), np.arange(1, 1001)
     why = Text("the last printed digit", "所印的最后一位")
     for large in (True, False):
@@ -453,7 +453,7 @@ def simple_is_not_the_bound(diffusion, rng):
 
 @DIFFUSION.claim
 def one_variance_for_each_extreme(diffusion, rng):
-    r"""Each variance is right for one extreme, at every step and however large the steps are: with the best guess standard normal data stay so under $\sigma_t^2=\beta_t$, and data that are one point $c$ are led from $\mathcal N(\sqrt{\bar\alpha_t}c,1-\bar\alpha_t)$ to that of $t-1$ under $\tilde\beta_t$; the other way round the variance comes out too small, and too large"""
+    r"""Each variance is right for one extreme, at every step but the last and however large the steps are: with the best guess standard normal data stay so under $\sigma_t^2=\beta_t$, and data that are one point $c$ are led from $\mathcal N(\sqrt{\bar\alpha_t}c,1-\bar\alpha_t)$ to that of $t-1$ under $\tilde\beta_t$; the other way round the variance comes out too small, and too large"""
     beta, c = rng.uniform(0.2, 0.6, 5), 1.5
     a, t = bars(beta), np.arange(2, 6)
     x = np.repeat([[0.0], [1.0]], 4, 1).ravel()
@@ -764,7 +764,7 @@ DIFFUSION.erratum(
     "E380",
     common="The noise loss of a diffusion model is its evidence lower bound (a common slip)",
     why="Each term of the bound is the squared error of the noise times a weight that depends on the time; the simple loss sets all weights to 1. For the paper's schedule with $\\sigma_t^2=\\beta_t$ they differ 26.7-fold between $t=2$ and $t=1000$, and 100.7-fold between the largest and the least.",
-    right="It is a bound with other weights, which ask more of the large noises; for the likelihood take the weights $\\frac{\\beta_t^2}{2\\sigma_t^2\\alpha_t(1-\\bar\\alpha_t)}$, the constants and the divergence from the prior",
+    right="It is the sum of the bound's terms with other weights, which give large noises more say; for the likelihood take the weights $\\frac{\\beta_t^2}{2\\sigma_t^2\\alpha_t(1-\\bar\\alpha_t)}$, the constants and the divergence from the prior",
     claims="simple-is-not-the-bound, the-bound-is-the-sum-of-its-terms",
 )
 DIFFUSION.erratum(

@@ -104,7 +104,7 @@ def diffusion_loss(
         of = "noise" if weighting == "simple" else prediction
         want = {"noise": noise, "data": x, "velocity": signal * noise - spread * x}[of]
         apart = converted(output, noised, ts, schedule, prediction, of) - want
-        each = apart.square().reshape(len(x), -1).mean(1)
+        each = apart.square().flatten(1).mean(1) if x.dim() > 1 else apart.square()
     return each.mean() if reduction == "mean" else each
 
 
@@ -129,4 +129,4 @@ def _of_bound(
     first = (math.log(2 * math.pi) + torch.log(sigma2)) / 2
     each = torch.where(torch.arange(schedule.steps + 1) > 1, apart, first)
     size = (mine - true).square() / at(2 * sigma2, t, x) + at(each, t, x)
-    return size.reshape(len(x), -1).sum(1)
+    return size.flatten(1).sum(1) if x.dim() > 1 else size

@@ -154,7 +154,7 @@ class NoiseSchedule:
         left, level = self.alpha_bars[-1], self.noise_levels[-1]
         apart = level - 1 - torch.log(level)
         each = (left.to(x.device, x.dtype) * x**2 + apart.to(x.device, x.dtype)) / 2
-        return each.reshape(len(x), -1).sum(1)
+        return each.flatten(1).sum(1) if x.dim() > 1 else each
 
     def __repr__(self) -> str:
         first, last = (float(self.alpha_bars.detach()[i]) for i in (1, -1))
