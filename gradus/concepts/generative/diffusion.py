@@ -73,8 +73,8 @@ DIFFUSION = Concept(
     source="ho2020denoising",
     year=2015,
     people=("Jascha Sohl-Dickstein", "Yang Song", "Jonathan Ho", "Ajay Jain", "Pieter Abbeel", "Tim Salimans"),
-    aliases="DDPM, diffusion model, stable diffusion, denoising diffusion probabilistic model, noise schedule, v-prediction, ancestral sampling, "
-    "去噪扩散模型, 扩散概率模型, 噪声调度, 祖先采样",
+    aliases="DDPM, diffusion model, stable diffusion, denoising diffusion probabilistic model, noise schedule, v-prediction, "
+    "去噪扩散模型, 扩散概率模型, 噪声调度",
     implementations=(
         Implementation(
             "gradus.generative:denoising_step",

@@ -38,7 +38,7 @@ def times(t: Any, x: Tensor, schedule: NoiseSchedule, name: str = "t") -> int | 
     """
     if not isinstance(t, Tensor):
         return int(whole(name, t, least=1, most=schedule.steps))
-    tensor(name, t, dtype="integer")
+    t = tensor(name, t, dtype="integer", meta=x.is_meta).resolve_neg()
     if t.dim() == 0:
         t = t.expand(x.shape[:1])
     if t.shape != x.shape[:1]:
@@ -55,13 +55,13 @@ def times(t: Any, x: Tensor, schedule: NoiseSchedule, name: str = "t") -> int | 
     return found
 
 
-def batch(name: str, value: Any, finite: bool = False) -> Tensor:
+def batch(name: str, value: Any, finite: bool = False, meta: bool = True) -> Tensor:
     """A tensor whose first axis counts samples.
 
     Raises:
         GradusError: it is none.
     """
-    x = tensor(name, value, finite=finite)
+    x = tensor(name, value, finite=finite, meta=meta)
     if not x.dim():
         raise refusal(name, ("a batch of samples, (batch, …)", "一批样本（批，……）"), x)
     return x

@@ -204,7 +204,7 @@ def ddim_invert(
     """
     function("model", model, "lambda x, t: 0 * x")
     schedule = scheduled(schedule)
-    x = batch("x", x, finite=True).detach()
+    x = batch("x", x, finite=True, meta=False).detach()
     choice("prediction", prediction, PREDICTIONS)
     again, all_of_it = whole("iterations", iterations, least=0), flag("trajectory", trajectory)
     taken = _times(schedule, steps, spacing, timesteps)[::-1]
