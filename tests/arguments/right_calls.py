@@ -49,6 +49,10 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
+RESULTS_OF_THEORY = (
+    "InformationPlane", "LayerCurvature", "LayerInformation", "LayerJacobian", "LipschitzBound", "LipschitzStep",
+    "Singular", "SpectralComplexity", "SpectralNorm",
+)  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
         f"gradus.foundations.{name}": RESULT
@@ -103,20 +107,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
-    **{
-        f"gradus.theory.{name}": RESULT
-        for name in (
-            "InformationPlane",
-            "LayerCurvature",
-            "LayerInformation",
-            "LayerJacobian",
-            "LipschitzBound",
-            "LipschitzStep",
-            "Singular",
-            "SpectralComplexity",
-            "SpectralNorm",
-        )
-    },  # fmt: skip
+    **{f"gradus.theory.{name}": RESULT for name in RESULTS_OF_THEORY},
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
