@@ -19,6 +19,26 @@ __all__ = [
     "bits_per_dimension",
     "gaussian_kl",
     "peak_signal_to_noise",
+    from gradus.generative.diffusion.implicit import ddim_invert, ddim_sample, diffusion_times
+    from gradus.generative.diffusion.loss import diffusion_loss
+    from gradus.generative.diffusion.mixture_denoiser import GaussianMixtureDenoiser
+    from gradus.generative.diffusion.predictions import add_noise, convert_prediction
+    from gradus.generative.diffusion.reverse import DenoisingStep, denoising_step
+    from gradus.generative.diffusion.sampling import ddpm_sample
+    from gradus.generative.diffusion.schedule import NoiseSchedule
+
+__all__ = [
+    "DenoisingStep",
+    "GaussianMixtureDenoiser",
+    "NoiseSchedule",
+    "add_noise",
+    "convert_prediction",
+    "ddim_invert",
+    "ddim_sample",
+    "ddpm_sample",
+    "denoising_step",
+    "diffusion_loss",
+    "diffusion_times",
 ]
 
 export(
@@ -28,5 +48,12 @@ export(
         "variational.divergence": ["bits_per_dimension", "gaussian_kl"],
         "variational.results": ["ActiveUnits", "ImportanceBound", "VAEBound"],
         "variational.vae": ["VAE"],
+        "diffusion.implicit": ["ddim_invert", "ddim_sample", "diffusion_times"],
+        "diffusion.loss": ["diffusion_loss"],
+        "diffusion.mixture_denoiser": ["GaussianMixtureDenoiser"],
+        "diffusion.predictions": ["add_noise", "convert_prediction"],
+        "diffusion.reverse": ["DenoisingStep", "denoising_step"],
+        "diffusion.sampling": ["ddpm_sample"],
+        "diffusion.schedule": ["NoiseSchedule"],
     },
 )

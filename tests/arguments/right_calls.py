@@ -15,6 +15,7 @@ from calls_of_chains import calls_of_chains
 from calls_of_convergence import calls_of_convergence
 from calls_of_curvature import calls_of_curvature
 from calls_of_descents import calls_of_descents
+from calls_of_diffusion import calls_of_diffusion
 from calls_of_dimensions import calls_of_dimensions
 from calls_of_dropout_and_norms import calls_of_dropout_and_norms
 from calls_of_dynamics import calls_of_dynamics
@@ -57,6 +58,10 @@ RESULTS_OF_THEORY = [
     "OptimalSplit",
     "RidgeRisk",
 ]
+RESULTS_OF_THEORY = (
+    "InformationPlane", "LayerCurvature", "LayerInformation", "LayerJacobian", "LipschitzBound", "LipschitzStep",
+    "Singular", "SpectralComplexity", "SpectralNorm",
+)  # fmt: skip
 WITHOUT: dict[str, str] = {
     **WITHOUT_OF_AUTOENCODERS,
     **{
@@ -91,6 +96,8 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.theory.Calibration": RESULT,
     "gradus.theory.FlowComparison": RESULT,
+    "gradus.generative.DenoisingStep": RESULT,
+    "gradus.generative.NoiseSchedule.zero_terminal_snr": "takes no arguments",
     "gradus.inference.Network": "what BayesianNetwork and MarkovNetwork share; they check",
     **{
         f"gradus.inference.{of}.{method}": "as of BayesianNetwork: the same function"
@@ -110,20 +117,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
-    **{
-        f"gradus.theory.{name}": RESULT
-        for name in (
-            "InformationPlane",
-            "LayerCurvature",
-            "LayerInformation",
-            "LayerJacobian",
-            "LipschitzBound",
-            "LipschitzStep",
-            "Singular",
-            "SpectralComplexity",
-            "SpectralNorm",
-        )
-    },
+    **{f"gradus.theory.{name}": RESULT for name in RESULTS_OF_THEORY},
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
@@ -277,6 +271,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_convergence(),
     **calls_of_curvature(),
     **calls_of_descents(),
+    **calls_of_diffusion(),
     **calls_of_dimensions(),
     **calls_of_inference(),
     **calls_of_landscape(),

@@ -74,7 +74,7 @@ WITHOUT_A_PAGE = {
     "token": "tokenizer", "词元": "tokenizer",
     "bias variance tradeoff": "bias-variance", "feature": "feature-scaling", "特征": "feature-scaling", "deep learning": "deep-learning",
     "机器学习": "machine-learning", "image classification": "alexnet", "LLM": "gpt", "词向量": "word2vec",
-    "GAN": "gan", "扩散模型": "diffusion",
+    "GAN": "gan", "流匹配": "flow-matching",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "shengchengduikangwangluo": "gan", "流形上的优化": "riemannian-optimization", "t-SNE": "manifold-learning",
     "随机森林": "decision-tree",
 }  # fmt: skip
