@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from calls_elsewhere import calls_elsewhere
+from calls_of_adversarial import RESULTS_OF_ADVERSARIAL, calls_of_adversarial
 from calls_of_approximation import calls_of_approximation
 from calls_of_boltzmann import calls_of_boltzmann
 from calls_of_bounds import calls_of_bounds
@@ -48,19 +49,11 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
+RESULTS_OF_FOUNDATIONS = (
+    "AnalysisOfVariance", "GradientCheck", "LikelihoodFit", "LinearFit", "LogisticFit", "PenalizedFit", "PerceptronFit",
+)  # fmt: skip
 WITHOUT: dict[str, str] = {
-    **{
-        f"gradus.foundations.{name}": RESULT
-        for name in (
-            "AnalysisOfVariance",
-            "GradientCheck",
-            "LikelihoodFit",
-            "LinearFit",
-            "LogisticFit",
-            "PenalizedFit",
-            "PerceptronFit",
-        )
-    },
+    **{f"gradus.foundations.{name}": RESULT for name in RESULTS_OF_FOUNDATIONS},
     "gradus.networks.ActivationProperties": RESULT,
     "gradus.networks.Risk": RESULT,
     "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
@@ -100,6 +93,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
+    **{f"gradus.generative.{name}": RESULT for name in RESULTS_OF_ADVERSARIAL},
     **{
         f"gradus.theory.{name}": RESULT
         for name in (
@@ -284,6 +278,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
     **calls_of_variation(),
+    **calls_of_adversarial(),
     **calls_of_flows(),
     **calls_of_sharpness(),
     **calls_of_signals(),
