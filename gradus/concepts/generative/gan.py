@@ -675,6 +675,7 @@ def figure(distance, alpha):
     right.plot(*turn.T, color=COLOURS[5], lw=1.2, label="in turn")
     right.plot([0], [0], "+", color="0.3", ms=9)
     right.set(xlabel="x", ylabel="y", xlim=(-far, far), ylim=(-far, far * 1.35))
+    right.set_aspect("equal", adjustable="datalim")
     right.legend(fontsize=9, frameon=False, loc="upper right", ncols=2)
     grown = (1 + alpha**2) ** (K / 2)
     words = Text(
