@@ -271,10 +271,10 @@ def penalty_of_a_straight_critic(wgan, rng):
 
 @WGAN.claim
 def one_norm_for_each_sample(wgan, rng):
-    r"""One norm a sample: where two gradients are 2 and two are 0, the penalty is 1, though the mean gradient has length 1, and all four together have the length $\sqrt8$"""
+    r"""One norm a sample: where two gradients are 3 and two are 0, the penalty is $\frac52$; of the mean gradient, of length $\frac32$, it would be $\frac14$"""
     x, y = column([2.0, 3.0, -2.0, -3.0]), column([1.0, 1.0, -1.0, -1.0])
-    P = floats(wgan(x, y, np.full(4, 0.5), np.ones((1, 1)), np.zeros(1), np.array([2.0])))[1]
-    yield roundoff(P, 1.0, terms=4)
+    P = floats(wgan(x, y, np.full(4, 0.5), np.ones((1, 1)), np.zeros(1), np.array([3.0])))[1]
+    yield roundoff(P, 2.5, terms=4)
 
 
 @WGAN.claim
@@ -355,14 +355,17 @@ def clipping_measures_another_length(wgan, rng):
 
 @WGAN.claim
 def without_a_bound_there_is_no_best(wgan, rng):
-    r"""Without the penalty the loss has no least value: $v$ a thousand times as large makes E a thousand times as large, and $L=-E$"""
+    r"""Without the penalty the loss has no least value: $v$ a thousand times as large makes E a thousand times as large, with $-v$ it is $-E$, and $L=-E$"""
     x, y = rng.normal(size=(2, 5, 2))
     weights = dict(W=rng.normal(size=(4, 2)), b=rng.normal(size=4))
     v = rng.normal(size=4)
-    once, often = (floats(wgan(x, y, np.full(5, 0.5), **weights, v=k * v, penalty=0.0)) for k in (1.0, 1000.0))
+    once, often, turned = (
+        floats(wgan(x, y, np.full(5, 0.5), **weights, v=k * v, penalty=0.0)) for k in (1.0, 1000.0, -1.0)
+    )
     f = lambda t: np.maximum(0, t @ weights["W"].T + weights["b"]) @ v
     yield roundoff(once[0], f(x).mean() - f(y).mean(), terms=40, scale=10.0)
     yield roundoff([often[0], often[2]], [1000 * once[0], -1000 * once[0]], terms=40, scale=1e4)
+    yield roundoff([turned[0], turned[2]], [-once[0], once[0]], terms=40, scale=10.0)
 
 
 def variant(x, y, epsilon, W, b, v, penalty, measure, where=None):
