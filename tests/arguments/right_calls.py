@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from calls_elsewhere import calls_elsewhere
+from calls_of_adversarial import RESULTS_OF_ADVERSARIAL, calls_of_adversarial
 from calls_of_approximation import calls_of_approximation
 from calls_of_autoencoders import WITHOUT_OF_AUTOENCODERS, calls_of_autoencoders
 from calls_of_boltzmann import calls_of_boltzmann
@@ -76,6 +77,11 @@ WITHOUT: dict[str, str] = {
             "PerceptronFit",
         )
     },
+RESULTS_OF_FOUNDATIONS = (
+    "AnalysisOfVariance", "GradientCheck", "LikelihoodFit", "LinearFit", "LogisticFit", "PenalizedFit", "PerceptronFit",
+)  # fmt: skip
+WITHOUT: dict[str, str] = {
+    **{f"gradus.foundations.{name}": RESULT for name in RESULTS_OF_FOUNDATIONS},
     "gradus.networks.ActivationProperties": RESULT,
     "gradus.networks.Risk": RESULT,
     "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
@@ -118,6 +124,21 @@ WITHOUT: dict[str, str] = {
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{f"gradus.theory.{name}": RESULT for name in RESULTS_OF_THEORY},
+    **{f"gradus.generative.{name}": RESULT for name in RESULTS_OF_ADVERSARIAL},
+    **{
+        f"gradus.theory.{name}": RESULT
+        for name in (
+            "InformationPlane",
+            "LayerCurvature",
+            "LayerInformation",
+            "LayerJacobian",
+            "LipschitzBound",
+            "LipschitzStep",
+            "Singular",
+            "SpectralComplexity",
+            "SpectralNorm",
+        )
+    },
     "gradus.training.Checkpoint": RESULT,
     "gradus.training.Fitted": RESULT,
     "gradus.training.Run": RESULT,
@@ -285,6 +306,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
     **calls_of_variation(),
+    **calls_of_adversarial(),
     **calls_of_flows(),
     **calls_of_sharpness(),
     **calls_of_signals(),
