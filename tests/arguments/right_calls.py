@@ -20,6 +20,7 @@ from calls_of_dynamics import calls_of_dynamics
 from calls_of_flows import calls_of_flows
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_gaussian_processes import calls_of_gaussian_processes
+from calls_of_generation_metrics import calls_of_generation_metrics
 from calls_of_inference import calls_of_inference
 from calls_of_ising import calls_of_ising
 from calls_of_kalman import calls_of_kalman
@@ -99,6 +100,16 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
+    **{
+        f"gradus.generative.{name}": RESULT
+        for name in (
+            "DensityCoverage",
+            "FrechetDistance",
+            "FrechetLimit",
+            "KernelDistance",
+            "PrecisionRecall",
+        )
+    },
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{
         f"gradus.theory.{name}": RESULT
@@ -283,6 +294,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_theory(),
     **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
+    **calls_of_generation_metrics(),
     **calls_of_variation(),
     **calls_of_flows(),
     **calls_of_sharpness(),
