@@ -5,12 +5,8 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    from gradus.generative.metrics.frechet import (
-        FrechetDistance,
-        FrechetLimit,
-        frechet_distance,
-        frechet_limit,
-    )
+    from gradus.generative.metrics.frechet import FrechetDistance, frechet_distance
+    from gradus.generative.metrics.frechet_limit import FrechetLimit, frechet_limit
     from gradus.generative.metrics.kernel import KernelDistance, kernel_distance
     from gradus.generative.metrics.neighbours import (
         DensityCoverage,
@@ -35,7 +31,8 @@ __all__ = [
 export(
     __name__,
     {
-        "metrics.frechet": ["FrechetDistance", "FrechetLimit", "frechet_distance", "frechet_limit"],
+        "metrics.frechet": ["FrechetDistance", "frechet_distance"],
+        "metrics.frechet_limit": ["FrechetLimit", "frechet_limit"],
         "metrics.kernel": ["KernelDistance", "kernel_distance"],
         "metrics.neighbours": ["DensityCoverage", "PrecisionRecall", "density_coverage", "precision_recall"],
     },

@@ -49,6 +49,8 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
+RESULTS_OF_DATA = tuple(f"data.{name}" for name in ("Characters", "Dataset", "Listed", "NodeGraph", "Sentences"))  # fmt: skip
+RESULTS_OF_GENERATION = tuple(f"generative.{name}" for name in ("DensityCoverage", "FrechetDistance", "FrechetLimit", "KernelDistance", "PrecisionRecall"))  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
         f"gradus.foundations.{name}": RESULT
@@ -71,11 +73,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Multipliers": RESULT,
     "gradus.optimization.QPResult": RESULT,
     "gradus.optimization.CertifiedFit": RESULT,
-    "gradus.data.Characters": RESULT,
-    "gradus.data.Dataset": RESULT,
-    "gradus.data.Listed": RESULT,
-    "gradus.data.NodeGraph": RESULT,
-    "gradus.data.Sentences": RESULT,
+    **{f"gradus.{name}": RESULT for name in RESULTS_OF_DATA + RESULTS_OF_GENERATION},
     **{
         f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
@@ -100,16 +98,6 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
-    **{
-        f"gradus.generative.{name}": RESULT
-        for name in (
-            "DensityCoverage",
-            "FrechetDistance",
-            "FrechetLimit",
-            "KernelDistance",
-            "PrecisionRecall",
-        )
-    },
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{
         f"gradus.theory.{name}": RESULT

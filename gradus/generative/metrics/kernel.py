@@ -25,8 +25,8 @@ class KernelDistance:
     Attributes:
         value: unbiased; chance may put it below 0.
         standard_error: of the value by the jackknife, on average too large rather than too small, about √2 times where both
-            distributions are the same; NaN with fewer than three samples in a set.
-        p_value: of the permutation test that both sets have the same distribution; NaN without permutations.
+            distributions are the same; None with two samples in a set.
+        p_value: of the permutation test that both sets have the same distribution; None without permutations.
         level: of the test.
         rejected: whether p ≤ level; None without permutations.
 
@@ -38,18 +38,19 @@ class KernelDistance:
     """
 
     value: float
-    standard_error: float
-    p_value: float = math.nan
+    standard_error: float | None
+    p_value: float | None = None
     level: float = 0.05
 
     @property
     def rejected(self) -> bool | None:
         """Whether the test rejects that both distributions are the same."""
-        return None if math.isnan(self.p_value) else self.p_value <= self.level
+        return None if self.p_value is None else self.p_value <= self.level
 
     def __repr__(self) -> str:
-        test = "" if math.isnan(self.p_value) else f", p = {self.p_value:.3g}"
-        return f"KernelDistance({self.value:.6g} ± {self.standard_error:.2g}{test})"
+        error = "" if self.standard_error is None else f" ± {self.standard_error:.2g}"
+        test = "" if self.p_value is None else f", p = {self.p_value:.3g}"
+        return f"KernelDistance({self.value:.6g}{error}{test})"
 
 
 def kernel_distance(
@@ -108,7 +109,7 @@ def kernel_distance(
     number("offset", offset, least=0)
     whole("permutations", permutations, least=0, most=10**6)
     number("level", level, above=0, below=1)
-    whole("seed", seed, least=0, most=2**63 - 1)
+    seed = whole("seed", seed, least=0, most=2**63 - 1)
     if scale is not None:
         number("scale", scale, above=0)
     if bandwidth is not None:
@@ -131,7 +132,7 @@ def kernel_distance(
             Text(f"a sum of {size}", f"和为 {size}"),
             ("give a smaller scale", "请给出更小的 scale"),
         )
-    p_value = math.nan
+    p_value = None
     if permutations:  # sums of the same numbers in another order count as equal
         at_least = found[1:] >= found[0] - 64 * torch.finfo(z.dtype).eps * size
         p_value = (1 + int(at_least.sum())) / (1 + permutations)
@@ -168,7 +169,7 @@ def _gaussian(z: Tensor, bandwidth: float | None, generator: torch.Generator) ->
 
 def _distances(
     values: Callable[[slice], Tensor], first: Tensor, n: int, m: int
-) -> tuple[Tensor, float, float]:
+) -> tuple[Tensor, float | None, float]:
     """The value for each choice of the first sample (a column each), the error of the first, and the size of what was summed."""
     dtype, device = values(slice(0, 1)).dtype, first.device
     within = torch.zeros(
@@ -189,7 +190,7 @@ def _distances(
     found = xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m)
     size *= 1 / (n * (n - 1)) + 1 / (m * (m - 1)) + 2 / (n * m)
     if min(n, m) < 3:
-        return found, math.nan, size
+        return found, None, size
     own, cross = within[:, 0], total - within[:, 0]
     x, y = first[:, 0], ~first[:, 0]
     without_x = (
