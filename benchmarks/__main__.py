@@ -29,6 +29,7 @@ NAMES = (
     "mixture",
     "posterior",
     "optimizers",
+    "frechet",
     "kfac",
     "curvature",
     "training",

@@ -54,6 +54,27 @@ __all__ = [
     "gradient_penalty",
     "mode_coverage",
     "train_gan",
+    from gradus.generative.metrics.frechet import FrechetDistance, frechet_distance
+    from gradus.generative.metrics.frechet_limit import FrechetLimit, frechet_limit
+    from gradus.generative.metrics.kernel import KernelDistance, kernel_distance
+    from gradus.generative.metrics.neighbours import (
+        DensityCoverage,
+        PrecisionRecall,
+        density_coverage,
+        precision_recall,
+    )
+
+__all__ = [
+    "DensityCoverage",
+    "FrechetDistance",
+    "FrechetLimit",
+    "KernelDistance",
+    "PrecisionRecall",
+    "density_coverage",
+    "frechet_distance",
+    "frechet_limit",
+    "kernel_distance",
+    "precision_recall",
 ]
 
 export(
@@ -75,5 +96,9 @@ export(
         "adversarial.penalty": ["gradient_penalty"],
         "adversarial.record": ["AdversarialTraining"],
         "adversarial.training": ["train_gan"],
+        "metrics.frechet": ["FrechetDistance", "frechet_distance"],
+        "metrics.frechet_limit": ["FrechetLimit", "frechet_limit"],
+        "metrics.kernel": ["KernelDistance", "kernel_distance"],
+        "metrics.neighbours": ["DensityCoverage", "PrecisionRecall", "density_coverage", "precision_recall"],
     },
 )

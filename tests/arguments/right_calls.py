@@ -23,6 +23,7 @@ from calls_of_dynamics import calls_of_dynamics
 from calls_of_flows import calls_of_flows
 from calls_of_foundations import calls_of_distributions, calls_of_estimator, calls_of_foundations
 from calls_of_gaussian_processes import calls_of_gaussian_processes
+from calls_of_generation_metrics import calls_of_generation_metrics
 from calls_of_inference import calls_of_inference
 from calls_of_ising import calls_of_ising
 from calls_of_kalman import calls_of_kalman
@@ -63,6 +64,8 @@ RESULTS_OF_THEORY = (
     "InformationPlane", "LayerCurvature", "LayerInformation", "LayerJacobian", "LipschitzBound", "LipschitzStep",
     "Singular", "SpectralComplexity", "SpectralNorm",
 )  # fmt: skip
+RESULTS_OF_DATA = tuple(f"data.{name}" for name in ("Characters", "Dataset", "Listed", "NodeGraph", "Sentences"))  # fmt: skip
+RESULTS_OF_GENERATION = tuple(f"generative.{name}" for name in ("DensityCoverage", "FrechetDistance", "FrechetLimit", "KernelDistance", "PrecisionRecall"))  # fmt: skip
 WITHOUT: dict[str, str] = {
     **WITHOUT_OF_AUTOENCODERS,
     **{
@@ -91,11 +94,7 @@ WITHOUT: dict[str, str] = {
     "gradus.optimization.Multipliers": RESULT,
     "gradus.optimization.QPResult": RESULT,
     "gradus.optimization.CertifiedFit": RESULT,
-    "gradus.data.Characters": RESULT,
-    "gradus.data.Dataset": RESULT,
-    "gradus.data.Listed": RESULT,
-    "gradus.data.NodeGraph": RESULT,
-    "gradus.data.Sentences": RESULT,
+    **{f"gradus.{name}": RESULT for name in RESULTS_OF_DATA + RESULTS_OF_GENERATION},
     **{
         f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
@@ -305,6 +304,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_theory(),
     **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
+    **calls_of_generation_metrics(),
     **calls_of_variation(),
     **calls_of_adversarial(),
     **calls_of_flows(),

@@ -1,0 +1,1 @@
+"""Distances between what a model makes and what it was shown: two moments, a kernel's mean, nearest neighbours."""
