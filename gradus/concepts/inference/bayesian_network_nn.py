@@ -391,7 +391,7 @@ def cases(rng):
     yield "regression, hidden units", drawn(rng, 7, 3, 2, 1, 3, noise=True) | dict(noise=0.5, prior=2.0, total=70)
     yield "a single draw, one sample", drawn(rng, 1, 1, 2, 2, 1, S=1)
     yield "more weights than samples", drawn(rng, 3, 2, 6, 4, 5)
-    yield "certain classes", {**(a := drawn(rng, 4, 3, 2, 3, 0)), "mu": 40 * a["mu"]}
+    yield "sure of most classes", {**(a := drawn(rng, 4, 3, 2, 3, 0)), "mu": 3 * a["mu"]}
     yield "many samples", drawn(rng, 300, 2, 2, 3, 2, S=2)
 
 

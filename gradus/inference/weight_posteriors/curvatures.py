@@ -99,6 +99,7 @@ class DiagonalCurvature:
 
     def variance(self, parts: list[Part], precision: float) -> Tensor:
         """See `Curvature`."""
+        assert self.diagonal is not None
         J = torch.cat([jacobian(part) for part in parts], 2)
         return (J / (self.diagonal + precision)) @ J.mT
 

@@ -117,7 +117,7 @@ class LaplacePosterior:
 
         Example:
             >>> net = nn.Linear(1, 1, bias=False)
-            >>> found = laplace(net, (torch.ones(3, 1), torch.ones(3, 1)), "gaussian", kind="full", noise=0.5)
+            >>> found = laplace(net, (torch.ones(3, 1), torch.ones(3, 1)), "gaussian", prior_precision=1.0, noise=0.5)
             >>> found.outputs(torch.ones(1, 1))[1].flatten()  # 1/(1 + 3/0.5)
             tensor([0.1429])
         """
@@ -178,8 +178,8 @@ class LaplacePosterior:
 
         Example:
             >>> found = laplace(nn.Linear(2, 3), (torch.eye(2), torch.tensor([0, 2])))
-            >>> found.probabilities(torch.eye(2)).sum(-1)
-            tensor([1.0000, 1.0000])
+            >>> found.probabilities(torch.eye(2)).shape
+            torch.Size([2, 3])
         """
         if self.likelihood == "gaussian":
             mend = ("take outputs(inputs)", "请用 outputs(inputs)")
@@ -252,9 +252,9 @@ def laplace(
             part.training = False
         fixed = copy.deepcopy(model)
     require_determined(fixed)
-    bend: Curvature = {"diagonal": DiagonalCurvature, "kronecker": KroneckerCurvature}.get(
-        kind, FullCurvature
-    )()
+    bend: Curvature = FullCurvature()
+    if kind in ("diagonal", "kronecker"):
+        bend = DiagonalCurvature() if kind == "diagonal" else KroneckerCurvature()
     network: Sensitivities | None = None
     fit = 0.0
     for index, batch in enumerate(batches(data)):

@@ -129,7 +129,8 @@ def class_probabilities(outputs: Tensor) -> Tensor:
 
 
 def _entropy(p: Tensor) -> Tensor:
-    return torch.special.entr(p).sum(-1)
+    found: Tensor = torch.special.entr(p).sum(-1)
+    return found
 
 
 def _checked(probabilities: Tensor) -> Tensor:

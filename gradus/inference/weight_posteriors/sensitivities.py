@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +40,7 @@ class Sensitivities:
     def of(self, x: Tensor) -> tuple[Tensor, list[Part]]:
         """Outputs (n, C), and the parts."""
         with torch.enable_grad():
-            with recorded(self.layers, len(x)) if self.layers else nullcontext([]) as found, taking("inputs"):
+            with recorded(self.layers, len(x)) as found, taking("inputs"):
                 outputs = _outputs(self.model, x)
             columns = range(outputs.shape[1])
             parts: list[Part] = []
