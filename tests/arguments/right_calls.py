@@ -35,6 +35,7 @@ from calls_of_signals import calls_of_signals
 from calls_of_structure import calls_of_structure
 from calls_of_theory import calls_of_theory
 from calls_of_variation import calls_of_variation
+from calls_of_weight_posteriors import calls_of_weight_posteriors
 from example_calls import Example
 
 from tools.public_surface import PACKAGES, methods, public
@@ -45,7 +46,7 @@ RESULTS_OF_INFERENCE = (
     "EliminationOrder", "Estimate", "Explanation", "Factor", "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior",
     "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "IndependenceFit", "IsingDraws", "IsingEstimates",
     "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing",
-    "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
+    "Posterior", "PredictedStates", "PredictiveDraws", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
@@ -65,16 +66,14 @@ WITHOUT: dict[str, str] = {
     "gradus.networks.Risk": RESULT,
     "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
     "gradus.networks.SparseMatrix": "made by its methods of_entries and of_dense",
-    "gradus.optimization.Farkas": RESULT,
-    "gradus.optimization.LineSearch": RESULT,
-    "gradus.optimization.Multipliers": RESULT,
-    "gradus.optimization.QPResult": RESULT,
-    "gradus.optimization.CertifiedFit": RESULT,
-    "gradus.data.Characters": RESULT,
-    "gradus.data.Dataset": RESULT,
-    "gradus.data.Listed": RESULT,
-    "gradus.data.NodeGraph": RESULT,
-    "gradus.data.Sentences": RESULT,
+    **{
+        f"gradus.optimization.{name}": RESULT
+        for name in ("Farkas", "LineSearch", "Multipliers", "QPResult", "CertifiedFit")
+    },  # fmt: skip
+    **{
+        f"gradus.data.{name}": RESULT
+        for name in ("Characters", "Dataset", "Listed", "NodeGraph", "Sentences")
+    },  # fmt: skip
     **{
         f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
@@ -93,6 +92,12 @@ WITHOUT: dict[str, str] = {
         for method in ("forward", "inverse", "log_prob", "rsample", "sample")
     },
     "gradus.inference.PlanarLayer.direction": "takes no arguments",
+    "gradus.inference.LaplacePosterior": "made by laplace",
+    "gradus.inference.BayesByBackprop.forward": "hands its arguments to the model's",
+    **{
+        f"gradus.inference.BayesByBackprop.{name}": "takes no arguments"
+        for name in ("deviations", "divergence", "means")
+    },  # fmt: skip
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     "gradus.inference.IsingModel.colours": "takes no arguments",
@@ -284,6 +289,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_boltzmann(),
     **calls_of_gaussian_processes(),
     **calls_of_variation(),
+    **calls_of_weight_posteriors(),
     **calls_of_flows(),
     **calls_of_sharpness(),
     **calls_of_signals(),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gradus.arguments import choice, flag, function, number, refusal, whole
-from gradus.arguments.tensors import module
+from gradus.arguments.tensors import module, tensor
 from gradus.inference.variational.draws import seeded
 from gradus.inference.weight_posteriors.local_noise import dense_layers, outputs_drawn
 from gradus.inference.weight_posteriors.predictive import PredictiveDraws
@@ -166,6 +166,7 @@ class BayesByBackprop(nn.Module):
         total: int | None = None,
         draws: int = 1,
         reduction: str = "mean",
+        seed: int | None = None,
     ) -> Tensor:
         r"""A batch's free energy a sample: what to minimise.
 
@@ -180,6 +181,7 @@ class BayesByBackprop(nn.Module):
             total: N, how many samples the data have; n unless given.
             draws: S, of the weights.
             reduction: "mean" or "sum": what the loss does over the batch.
+            seed: of the draws; None draws from PyTorch's own generator, as training does.
 
         Raises:
             GradusError: a batch larger than the data, a loss that is no number.
@@ -190,25 +192,26 @@ class BayesByBackprop(nn.Module):
             True
         """
         function("loss", loss, "torch.nn.functional.cross_entropy")
-        if not isinstance(targets, Tensor) or not targets.dim() or not len(targets):
-            raise refusal("targets", ("a tensor (n, …) of at least one sample", "至少一个样本的张量 (n, …)"), targets, kind=True)  # fmt: skip
-        n = len(targets)
+        x = _inputs(inputs)
+        y = tensor("targets", targets, dtype="any", finite=True, meta=False)
+        if not y.dim() or not len(y):
+            shape = str(tuple(y.shape))
+            raise refusal("targets", ("one for each sample of a batch (n, …)", "批中每个样本一个目标 (n, …)"), Text(shape, shape))  # fmt: skip
+        n = len(y)
         N = n if total is None else whole("total", total, least=n)
         count = whole("draws", draws, least=1)
         share = 1.0 if choice("reduction", reduction, ("mean", "sum")) == "mean" else 1 / n
         fit: Any = 0.0
-        for _ in range(count):
-            with taking("inputs"):
-                outputs = self(inputs)
-            value = loss(outputs, targets)
-            if not isinstance(value, Tensor) or value.numel() != 1:
-                raise refusal("loss", ("a function to a tensor of one number", "返回单个数的张量的函数"), value, kind=True)  # fmt: skip
-            fit = fit + value.reshape(()) * (share / count)
+        with seeded(seed):
+            for _ in range(count):
+                with taking("inputs"):
+                    outputs = self(x)
+                fit = fit + _value(loss, outputs, y) * (share / count)
         found: Tensor = fit + self.divergence() / N
         return found
 
     @torch.no_grad()
-    def sample(self, inputs: Any, draws: int = 100, *, seed: int | None = 0) -> PredictiveDraws:
+    def sample(self, inputs: Any, draws: int = 100, *, seed: int | None = None) -> PredictiveDraws:
         """The outputs of a batch under draws of the weights, each shared by all samples; in evaluation mode, which is undone.
 
         Args:
@@ -223,11 +226,12 @@ class BayesByBackprop(nn.Module):
             >>> BayesByBackprop(nn.Linear(1, 3)).sample(torch.zeros(2, 1), draws=4).outputs.shape
             torch.Size([4, 2, 3])
         """
-        count, modes = whole("draws", draws, least=1), [(m, m.training) for m in self.modules()]
+        x, count = _inputs(inputs), whole("draws", draws, least=1)
+        modes = [(m, m.training) for m in self.modules()]
         self.eval()
         try:
             with seeded(seed), taking("inputs"):
-                rows = [self(inputs, noise=self._noise()) for _ in range(count)]
+                rows = [self(x, noise=self._noise()) for _ in range(count)]
         finally:
             for part, mode in modes:
                 part.training = mode
@@ -237,6 +241,27 @@ class BayesByBackprop(nn.Module):
 
     def _noise(self) -> dict[str, Tensor]:
         return {name: torch.randn_like(p) for name, p in zip(self._names, self.log_deviations, strict=True)}
+
+
+def _inputs(inputs: Any) -> Any:
+    """A tensor is looked at; what else a model may take is its own matter."""
+    return (
+        tensor("inputs", inputs, dtype="any", finite=True, meta=False)
+        if isinstance(inputs, Tensor)
+        else inputs
+    )
+
+
+def _value(loss: Callable[[Any, Any], Tensor], outputs: Any, targets: Tensor) -> Tensor:
+    with taking("inputs, targets"):
+        value = loss(outputs, targets)
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        raise refusal(
+            "loss", ("a function to a tensor of one number", "返回单个数的张量的函数"), value, kind=True
+        )
+    if not bool(value.isfinite().all()):
+        raise refusal("loss, inputs, targets", ("a finite loss", "有限的损失"), value.item())
+    return value.reshape(())
 
 
 def _chosen(model: nn.Module, names: Sequence[str] | None) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from gradus.inference.weight_posteriors.predictive import PredictiveDraws, class
 from gradus.inference.weight_posteriors.prior_precision import best_precision, log_evidence
 from gradus.inference.weight_posteriors.sensitivities import (
     Sensitivities,
+    inputs_and_targets,
     require_all_in_layers,
     require_last_layer,
     whole_network,
@@ -121,17 +122,21 @@ class LaplacePosterior:
             >>> found.outputs(torch.ones(1, 1))[1].flatten()  # 1/(1 + 3/0.5)
             tensor([0.1429])
         """
-        x = outside_of_inference(tensor("inputs", inputs, dtype="any", meta=False))
+        x = outside_of_inference(tensor("inputs", inputs, dtype="any", finite=True, meta=False))
         if not x.dim() or not len(x):
             shape = str(tuple(x.shape))
             raise refusal("inputs", ("a batch (n, …) of at least one sample", "至少一个样本的批次 (n, …)"), Text(shape, shape))  # fmt: skip
         means, spreads = [], []
-        for _, f, parts in self._network.chunks(x):
+        for _, f, parts in self._network.chunks(x, "inputs"):
             means.append(f)
             spreads.append(self._bend.variance(parts, self.prior_precision).to(f.dtype))
-        return torch.cat(means), torch.cat(spreads)
+        covariance = torch.cat(spreads)
+        if not bool(covariance.isfinite().all()):
+            beyond = Text("a covariance that is not finite", "非有限的协方差")
+            raise refusal("inputs", ("inputs whose squares the precision holds", "平方不超出精度范围的输入"), beyond)  # fmt: skip
+        return torch.cat(means), covariance
 
-    def sample(self, inputs: Tensor, draws: int = 100, *, seed: int | None = 0) -> PredictiveDraws:
+    def sample(self, inputs: Tensor, draws: int = 100, *, seed: int | None = None) -> PredictiveDraws:
         """Outputs drawn from their normal distribution, each sample by itself.
 
         Args:
@@ -245,7 +250,7 @@ def laplace(
     kind = choice("kind", kind, KINDS)
     likelihood = choice("likelihood", likelihood, LIKELIHOODS)
     variance = float(number("noise", noise, above=0))
-    if prior_precision != "evidence":
+    if not isinstance(prior_precision, str):
         number("prior_precision", prior_precision, above=0)
     with unchanged(model):
         for part in model.modules():
@@ -258,12 +263,16 @@ def laplace(
     network: Sensitivities | None = None
     fit = 0.0
     for index, batch in enumerate(batches(data)):
-        x, y = _pair(index, batch)
+        x, y = inputs_and_targets(index, batch)
         if network is None:
-            network = require_last_layer(fixed, x[:1]) if kind == "last-layer" else whole_network(fixed)
+            network = (
+                require_last_layer(fixed, x[:1], f"data[{index}]")
+                if kind == "last-layer"
+                else whole_network(fixed)
+            )
             if kind == "kronecker":
                 require_all_in_layers(network)
-        for rows, outputs, parts in network.chunks(x):
+        for rows, outputs, parts in network.chunks(x, f"data[{index}]"):
             f = wide(outputs)
             fit += log_likelihood(f, y[rows], likelihood, variance)
             bend.add(parts, curvature(f, likelihood, variance))
@@ -280,17 +289,3 @@ def _precision(value: Any, eigenvalues: Tensor, square: float) -> float:
         choice("prior_precision", value, ("evidence",))
         return best_precision(eigenvalues, square)
     return float(number("prior_precision", value, above=0))
-
-
-def _pair(index: int, batch: Any) -> tuple[Tensor, Tensor]:
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        raise refusal(
-            f"data[{index}]", ("a pair (inputs, targets)", "一对 (inputs, targets)"), batch, kind=True
-        )
-    x, y = (tensor(f"data[{index}][{k}]", part, dtype="any", meta=False) for k, part in enumerate(batch))
-    if not x.dim() or not y.dim() or not len(x) or len(x) != len(y):
-        shapes = f"{tuple(x.shape)}, {tuple(y.shape)}"
-        raise refusal(
-            f"data[{index}]", ("as many targets as inputs", "与输入数目相同的目标"), Text(shapes, shapes)
-        )
-    return outside_of_inference(x), outside_of_inference(y)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gradus.arguments import refusal
+from gradus.arguments.tensors import tensor
 from gradus.optimization.model_inputs import taking
+from gradus.optimization.unchanged_model import outside_of_inference
 from gradus.text import Text
 from gradus.theory.layer_factors import Factors, Parameters, candidates, checked_factors, recorded
 from gradus.theory.parameter_jacobians import parameter_jacobian
 
-__all__ = ["Part", "Sensitivities", "require_all_in_layers", "require_last_layer"]
+__all__ = [
+    "Part",
+    "Sensitivities",
+    "inputs_and_targets",
+    "require_all_in_layers",
+    "require_last_layer",
+    "whole_network",
+]
 
 Part = Factors | Tensor  # ∂f/∂W as its factors, or whole (n, C, p)
 CHUNK = 128
@@ -31,17 +41,17 @@ class Sensitivities:
     def __init__(self, model: nn.Module, layers: dict[nn.Module, Parameters], rest: Sequence[str]) -> None:
         self.model, self.layers, self.rest = model, layers, tuple(rest)
 
-    def chunks(self, inputs: Tensor) -> Iterator[tuple[slice, Tensor, list[Part]]]:
-        """Of each chunk the rows, its outputs (m, C), and one part for each layer, then one for all other parameters."""
+    def chunks(self, inputs: Tensor, name: str) -> Iterator[tuple[slice, Tensor, list[Part]]]:
+        """Of each chunk of the argument of this name the rows, its outputs (m, C), and one part for each layer, then one for all other parameters."""
         for start in range(0, len(inputs), CHUNK):
             rows = slice(start, min(start + CHUNK, len(inputs)))
-            yield rows, *self.of(inputs[rows])
+            yield rows, *self.of(inputs[rows], name)
 
-    def of(self, x: Tensor) -> tuple[Tensor, list[Part]]:
+    def of(self, x: Tensor, name: str) -> tuple[Tensor, list[Part]]:
         """Outputs (n, C), and the parts."""
         with torch.enable_grad():
-            with recorded(self.layers, len(x)) as found, taking("inputs"):
-                outputs = _outputs(self.model, x)
+            with recorded(self.layers, len(x)) as found, taking(name):
+                outputs = _outputs(self.model, x, name)
             columns = range(outputs.shape[1])
             parts: list[Part] = []
             for parameters, factors in checked_factors(found, outputs, columns) if found else ():
@@ -96,15 +106,15 @@ def require_all_in_layers(found: Sensitivities) -> None:
         )
 
 
-def require_last_layer(model: nn.Module, x: Tensor) -> Sensitivities:
+def require_last_layer(model: nn.Module, x: Tensor, name: str) -> Sensitivities:
     """By the weights of the dense layer whose output is the model's.
 
     Raises:
         GradusError: there is none.
     """
     modules = candidates(model)
-    with torch.enable_grad(), recorded(modules, len(x)) as layers, taking("inputs"):
-        outputs = _outputs(model, x)
+    with torch.enable_grad(), recorded(modules, len(x)) as layers, taking(name):
+        outputs = _outputs(model, x, name)
     with torch.enable_grad():
         for parameters, factors in checked_factors(layers, outputs, range(outputs.shape[1])):
             if factors is not None and factors.identity:
@@ -127,19 +137,41 @@ def require_last_layer(model: nn.Module, x: Tensor) -> Sensitivities:
     )
 
 
-def _outputs(model: nn.Module, x: Tensor) -> Tensor:
+def _outputs(model: nn.Module, x: Tensor, name: str) -> Tensor:
     f = model(x)
     if not isinstance(f, Tensor) or not f.is_floating_point() or f.dim() != 2 or len(f) != len(x):
         shape = str(tuple(f.shape)) if isinstance(f, Tensor) else type(f).__name__
         raise refusal(
-            "model",
+            f"model, {name}",
             ("one that returns outputs (n, C), a row for each sample", "返回 (n, C)、每个样本一行的模型"),
             Text(shape, shape),
         )
     if not bool(f.isfinite().all()):
         raise refusal(
-            "model",
+            f"model, {name}",
             ("one with finite outputs", "输出有限的模型"),
             Text("outputs that are not finite", "非有限的输出"),
         )
     return f
+
+
+def inputs_and_targets(index: int, batch: Any) -> tuple[Tensor, Tensor]:
+    """Of one batch, outside of inference mode.
+
+    Raises:
+        GradusError: no pair of tensors of one length, or values that are not finite.
+    """
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise refusal(
+            f"data[{index}]", ("a pair (inputs, targets)", "一对 (inputs, targets)"), batch, kind=True
+        )
+    x, y = (
+        tensor(f"data[{index}][{k}]", part, dtype="any", finite=True, meta=False)
+        for k, part in enumerate(batch)
+    )
+    if not x.dim() or not y.dim() or not len(x) or len(x) != len(y):
+        shapes = f"{tuple(x.shape)}, {tuple(y.shape)}"
+        raise refusal(
+            f"data[{index}]", ("as many targets as inputs", "与输入数目相同的目标"), Text(shapes, shapes)
+        )
+    return outside_of_inference(x), outside_of_inference(y)
