@@ -49,7 +49,12 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "PredictiveDraws", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
+RESULTS_ELSEWHERE = (
+    "data.Characters", "data.Dataset", "data.Listed", "data.NodeGraph", "data.Sentences", "optimization.CertifiedFit",
+    "optimization.Farkas", "optimization.LineSearch", "optimization.Multipliers", "optimization.QPResult",
+)  # fmt: skip
 WITHOUT: dict[str, str] = {
+    **{f"gradus.{name}": RESULT for name in RESULTS_ELSEWHERE},
     **{
         f"gradus.foundations.{name}": RESULT
         for name in (
@@ -66,14 +71,6 @@ WITHOUT: dict[str, str] = {
     "gradus.networks.Risk": RESULT,
     "gradus.networks.Graph": "made by its methods of_edges, of_matrix and batch",
     "gradus.networks.SparseMatrix": "made by its methods of_entries and of_dense",
-    **{
-        f"gradus.optimization.{name}": RESULT
-        for name in ("Farkas", "LineSearch", "Multipliers", "QPResult", "CertifiedFit")
-    },  # fmt: skip
-    **{
-        f"gradus.data.{name}": RESULT
-        for name in ("Characters", "Dataset", "Listed", "NodeGraph", "Sentences")
-    },  # fmt: skip
     **{
         f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
@@ -93,11 +90,10 @@ WITHOUT: dict[str, str] = {
     },
     "gradus.inference.PlanarLayer.direction": "takes no arguments",
     "gradus.inference.LaplacePosterior": "made by laplace",
+    "gradus.inference.BayesByBackprop.deviations": "takes no arguments",
+    "gradus.inference.BayesByBackprop.divergence": "takes no arguments",
+    "gradus.inference.BayesByBackprop.means": "takes no arguments",
     "gradus.inference.BayesByBackprop.forward": "hands its arguments to the model's",
-    **{
-        f"gradus.inference.BayesByBackprop.{name}": "takes no arguments"
-        for name in ("deviations", "divergence", "means")
-    },  # fmt: skip
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     "gradus.inference.IsingModel.colours": "takes no arguments",
