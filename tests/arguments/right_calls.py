@@ -52,6 +52,7 @@ RESULTS_OF_INFERENCE = (
 RESULTS_ELSEWHERE = (
     "data.Characters", "data.Dataset", "data.Listed", "data.NodeGraph", "data.Sentences", "optimization.CertifiedFit",
     "optimization.Farkas", "optimization.LineSearch", "optimization.Multipliers", "optimization.QPResult",
+    "optimization.NoiseScale", "optimization.StepSizeSearch", "theory.Calibration", "theory.FlowComparison",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{f"gradus.{name}": RESULT for name in RESULTS_ELSEWHERE},
@@ -75,8 +76,6 @@ WITHOUT: dict[str, str] = {
         f"gradus.optimization.FlatUpdate.{name}": "takes no argument"
         for name in ("apply", "attach", "collect", "release", "step", "zero_grad")
     },
-    "gradus.theory.Calibration": RESULT,
-    "gradus.theory.FlowComparison": RESULT,
     "gradus.inference.Network": "what BayesianNetwork and MarkovNetwork share; they check",
     **{
         f"gradus.inference.{of}.{method}": "as of BayesianNetwork: the same function"
@@ -163,8 +162,6 @@ WITHOUT: dict[str, str] = {
     "gradus.data.NodeGraph.dense": "the numbers of nodes that it holds itself",
     "gradus.data.NodeGraph.summary": "takes no arguments",
     "gradus.data.Sentences.summary": "takes no arguments",
-    "gradus.optimization.NoiseScale": RESULT,
-    "gradus.optimization.StepSizeSearch": RESULT,
     "gradus.optimization.StepSizeSearch.figure": "takes no arguments",
     "gradus.optimization.KFAC.load_state_dict": "PyTorch's own, with its refusals",
     "gradus.optimization.KFAC.remove_hooks": "takes no arguments",
