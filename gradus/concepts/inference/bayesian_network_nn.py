@@ -864,7 +864,9 @@ def spread_of_1(mu, sigma, eps, x, y, new, hidden=0, total=None, prior=1.0, nois
     return found[:4] + bayesian_net(mu, sigma, eps, x, y, new, hidden, total, prior, noise)[4:]
 
 
-@BAYESIAN_NETWORK_NN.mutant(caught_by="too-narrow-one-way-too-wide-the-other, equals-definition, variances-add-up")
+@BAYESIAN_NETWORK_NN.mutant(
+    caught_by="hidden-units-have-no-names, too-narrow-one-way-too-wide-the-other, equals-definition, variances-add-up"
+)
 def correlated_draws(mu, sigma, eps, x, y, new, hidden=0, total=None, prior=1.0, noise=None):
     """one number moves all weights of a draw"""
     return bayesian_net(mu, sigma, eps[:, :1] + 0 * eps, x, y, new, hidden, total, prior, noise)
@@ -886,7 +888,7 @@ def laplace_by(change):
 
 
 @BAYESIAN_NETWORK_NN.mutant(
-    caught_by="exact-for-a-linear-network, second-derivative-of-a-linear-network, one-prior-has-the-greatest-evidence"
+    caught_by="data-never-widen, exact-for-a-linear-network, second-derivative-of-a-linear-network, one-prior-has-the-greatest-evidence"
 )
 def curvature_of_the_mean_loss(mu, sigma, eps, x, y, new, **given):
     """the curvature of the mean loss, as a training loop has it, for that of the sum"""

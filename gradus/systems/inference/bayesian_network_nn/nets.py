@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 SETTINGS: dict[str, Any] = {
     "hidden": [64, 64],
     "dropout": 0.2,
-    "prior_deviation": 1.0,
-    "first_deviation": 0.02,
+    "weight_decay_of_prior_deviation": 1.0,
+    "variational_prior_deviation": 0.3,
+    "first_deviation": 0.1,
     "epochs": 40,
     "batch_size": 64,
     "optimizer": "adam",
     "learning_rate": 3e-3,
+    "variational_learning_rate": 1e-2,
     "schedule": "cosine",
     "draws": 100,
     "angles": list(range(0, 181, 20)),
@@ -48,14 +50,14 @@ def trained(
     def layers(rate: float) -> nn.Module:
         return dense(x.shape[1], classes, rate)
 
-    def learnt(name: str, build: Callable[[], nn.Module]) -> nn.Module:
+    def learnt(name: str, build: Callable[[], nn.Module], rate: str = "learning_rate") -> nn.Module:
         model, _ = networks.train(
             name, build, summed, (x, y), epochs=epochs, batch_size=SETTINGS["batch_size"], optimizer=SETTINGS["optimizer"],
-            learning_rate=SETTINGS["learning_rate"], schedule=SETTINGS["schedule"],
+            learning_rate=SETTINGS[rate], schedule=SETTINGS["schedule"],
         )  # fmt: skip
         return cast("nn.Module", model.net).cpu().eval()
 
-    s, count, draws = SETTINGS["prior_deviation"], len(x), SETTINGS["draws"]
+    s, count, draws = SETTINGS["weight_decay_of_prior_deviation"], len(x), SETTINGS["draws"]
 
     def decay(net: nn.Module) -> Tensor:
         squares = torch.stack([p.square().sum() for p in net.parameters()]).sum()
@@ -65,10 +67,15 @@ def trained(
     dropped = learnt("dropout", lambda: with_price(layers(SETTINGS["dropout"]), decay))
 
     def variational() -> nn.Module:
-        net = BayesByBackprop(layers(0.0), s, deviation=SETTINGS["first_deviation"], local=True)
+        net = BayesByBackprop(
+            layers(0.0),
+            SETTINGS["variational_prior_deviation"],
+            deviation=SETTINGS["first_deviation"],
+            local=True,
+        )
         return with_price(net, lambda net: net.divergence() / count)
 
-    bayes = cast(BayesByBackprop, learnt("variational", variational))
+    bayes = cast(BayesByBackprop, learnt("variational", variational, "variational_learning_rate"))
     found = {
         kind: laplace(point, (x, y), kind=full)
         for kind, full in (("last", "last-layer"), ("kronecker", "kronecker"))
