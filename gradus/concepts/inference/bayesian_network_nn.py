@@ -75,7 +75,7 @@ BAYESIAN_NETWORK_NN = Concept(
     key="bayesian-network-nn",
     kind="model",
     title="Bayesian neural network",
-    summary="A trained network is one vector of weights, and as sure far from its data as near them. A Bayesian network keeps a distribution of weights, and "
+    summary="A trained network is one vector of weights, and often as sure far from its data as near them. A Bayesian network keeps a distribution of weights, and "
     "its prediction is the mean over it: where the weights that fit the data disagree, it is unsure. The posterior is out of reach; two normal "
     "distributions stand in: the best with independent weights, by the evidence lower bound, and Laplace's, around trained weights. Dropout left on draws weights, too.",
     formulas=(
@@ -486,7 +486,8 @@ def nothing_is_lost_without_dependence(bayes, rng):
 
 @BAYESIAN_NETWORK_NN.claim
 def a_single_draw_bounds_nothing(bayes, rng):
-    r"""The same q with one draw, ε = 0: F lies below $-\ln p(y\mid x)$, by $\frac12\sum\lambda/(\lambda+1/s^2)$ over the eigenvalues λ of $x^{\mathsf T}x/v$"""
+    r"""Columns of x at right angles and q the posterior itself, but one draw, ε = 0: F lies below $-\ln p(y\mid x)$, by
+    $\frac12\sum\lambda/(\lambda+1/s^2)$ over the eigenvalues λ of $x^{\mathsf T}x/v$"""
     x, y, s, v = line(rng)
     x = np.linalg.qr(x)[0] * np.array([2.0, 3.0])
     m, A, truth = regression(x, y, s, v)
@@ -522,7 +523,8 @@ def least_at_a_smaller_variance(bayes, rng):
 
 @BAYESIAN_NETWORK_NN.claim
 def too_narrow_one_way_too_wide_the_other(bayes, rng):
-    r"""There the variance of a prediction is $1-|\rho|$ of the posterior's in the direction in which the weights vary most, and $1+|\rho|$ of it in the other: too wide"""
+    r"""Two weights of equal variance and correlation ρ = 0.3 and −0.8 in the posterior: the best q with independent weights gives a prediction $1-|\rho|$ of its
+    variance in the direction in which the weights vary most, and $1+|\rho|$ of it, too much, in the other"""
     for rho in (0.3, -0.8):
         x, y = dependent(rho)
         m, A, _ = regression(x, y, 1.0, 1.0)
@@ -958,15 +960,15 @@ def volume_added(mu, sigma, eps, x, y, new, hidden=0, total=None, prior=1.0, noi
 BAYESIAN_NETWORK_NN.erratum(
     "E365",
     common="With independent weights (mean field) a Bayesian network's predictions come out too sure: the method understates variances (a common slip)",
-    why="It understates the variance of every single weight. A prediction adds weights up, and what is added has the covariances in it: where weights err in opposite "
+    why="It never overstates the variance of a single weight of a normal posterior. A prediction adds weights up, and what is added has the covariances in it: where weights err in opposite "
     "directions, the mean field takes the sum for less sure than it is.",
-    right=r"Two weights of correlation ρ: the variance is $1-|\rho|$ of the right one in the direction in which they vary most, and $1+|\rho|$ of it, too large, across that",
+    right=r"Two weights of equal variance and correlation ρ: the variance is $1-|\rho|$ of the right one in the direction in which they vary most, and $1+|\rho|$ of it, too large, across that",
     claims="least-at-a-smaller-variance, too-narrow-one-way-too-wide-the-other",
 )
 BAYESIAN_NETWORK_NN.erratum(
     "E366",
     common="Where the entropy of a Bayesian network's prediction is high, it lacks data (a common slip)",
-    why="Draws that all state ½, as at a boundary that is known, have the entropy of draws that are certain of different classes. More data settle the second only.",
+    why="Draws that all state ½, as at a boundary that is known, have the entropy of draws that are certain of different classes. Only the second goes as the posterior narrows.",
     right=r"The mutual information of class and weights, $H(\bar p)-\frac1S\sum_rH(p_r)$, is what the weights leave open; the rest of the entropy is theirs in common",
     claims="entropy-is-what-is-not-known, information-is-a-mean-divergence",
 )
@@ -1024,7 +1026,7 @@ def figure(samples, prior, noise):
     left.plot(grid, f, color=COLOURS[0], label="network")
     left.plot(t, y, "o", ms=4, color="0.25")
     left.set(xlabel="x", ylabel="y", ylim=(-4, 4), xlim=(-5, 5))
-    left.legend(fontsize=9, loc="upper left", frameon=False)
+    left.legend(fontsize=9, loc="lower left", frameon=False)
     priors = np.geomspace(0.6, 6, 11)
     evidences = [float(evidence_at(x, y, s, v, start)) for s in priors]
     here = float(evidence_at(x, y, prior, v, start))
@@ -1034,13 +1036,15 @@ def figure(samples, prior, noise):
         xlabel="deviation of the prior s", ylabel="log-evidence, nats", xticks=[1, 2, 5], xticklabels=["1", "2", "5"]
     )
     right.minorticks_off()
-    near_data, far = wide[np.abs(grid[:, None] - t).argmin(0)].mean(), wide[[0, -1]].mean()
     best = priors[int(np.argmax(evidences))]
+    at = np.abs(grid[:, None] - t).argmin(0)
+    near_data, far = 2 * wide[at].mean(), 2 * wide[[0, -1]].mean()
+    near_apart, far_apart = 2 * apart[at].mean(), 2 * apart[[0, -1]].mean()
     words = Text(
-        f"{n} samples, a network of {H_UNITS} hidden units and Laplace's approximation around it: two deviations at the samples {2 * near_data:.2f} on average, at the ends of the axis "
-        f"{2 * far:.2f}; with independent weights {2 * apart[[0, -1]].mean():.2f} there. Log-evidence {here:.1f} at s = {prior:.2g}; of the priors drawn {best:.2g} has the greatest.",
-        f"{n} 个样本，{H_UNITS} 个隐藏单元的网络及其拉普拉斯近似：两倍标准差在样本处平均为 {2 * near_data:.2f}，在横轴两端为 {2 * far:.2f}；"
-        f"若权重独立，两端为 {2 * apart[[0, -1]].mean():.2f}。s = {prior:.2g} 时对数证据为 {here:.1f}；所画先验中 {best:.2g} 的证据最大。",
+        f"{n} samples, a network of {H_UNITS} hidden units and Laplace's approximation around it: two deviations at the samples {near_data:.2f} on average, at the ends of the axis {far:.2f}; "
+        f"with independent weights {near_apart:.2f} and {far_apart:.2f}. Log-evidence {here:.1f} at s = {prior:.2g}; of the priors drawn {best:.2g} has the greatest.",
+        f"{n} 个样本，{H_UNITS} 个隐藏单元的网络及其拉普拉斯近似：两倍标准差在样本处平均为 {near_data:.2f}，在横轴两端为 {far:.2f}；"
+        f"若权重独立，则为 {near_apart:.2f} 与 {far_apart:.2f}。s = {prior:.2g} 时对数证据为 {here:.1f}；所画先验中 {best:.2g} 的证据最大。",
     )
     return Drawing(fig, words)
 

@@ -93,7 +93,7 @@ def predictive_information(probabilities: Float[Tensor, "draws *samples k"]) -> 
     .. math:: I=H\Bigl[\tfrac1S\sum_sp_s\Bigr]-\tfrac1S\sum_sH[p_s]=\tfrac1S\sum_s\mathrm{KL}(p_s\,\|\,\bar p)\ \ge0
 
     The rest of the entropy is what the draws agree to be unsure of. Sought by active learning (BALD). Of S draws it is at most ln S, and
-    on average too small by the share of the spread that S draws do not show.
+    on average below that of all draws.
 
     Args:
         probabilities: as `predictive_entropy` takes them; a single draw has 0.
