@@ -34,8 +34,8 @@ NAMES = {
     "point": Text("point network", "点网络"),
     "variational": Text("Bayes by backprop", "贝叶斯反向传播"),
     "dropout": Text("MC dropout", "MC 随机失活"),
-    "last": Text("Laplace, last layer", "拉普拉斯，最后一层"),
-    "kronecker": Text("Laplace, Kronecker", "拉普拉斯，Kronecker"),
+    "last": Text("last-layer Laplace", "最后一层拉普拉斯"),
+    "kronecker": Text("Kronecker Laplace", "Kronecker 拉普拉斯"),
 }
 
 

@@ -49,7 +49,7 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
         (upright, "ece", -1, Text("Calibration error on upright images", "直立图像上的校准误差"), Text("better calibrated", "校准得更好"), Text("worse calibrated", "校准得更差")),
         (mean_turned, "ece", -1, Text("Calibration error on turned images, mean over the angles", "旋转图像上的校准误差（各角度平均）"), Text("better calibrated", "校准得更好"), Text("worse calibrated", "校准得更差")),
         (mean_turned, "entropy", 1, Text("Entropy on turned images, nats", "旋转图像上的熵（奈特）"), Text("less sure", "更不确定"), Text("surer", "更确定")),
-        (separated, "", 1, Text("Chance that a turned image has the higher entropy than an upright one", "旋转图像的熵高于直立图像的概率"), Text("tells them apart better", "区分得更好"), Text("tells them apart worse", "区分得更差")),
+        (separated, "", 1, Text("Chance that a turned image has the higher entropy than an upright one, which being unsure of everything does not raise", "旋转图像的熵高于直立图像的概率（对一切都不确定并不能提高它）"), Text("tells them apart better", "区分得更好"), Text("tells them apart worse", "区分得更差")),
     )  # fmt: skip
     said = []
     for of, what, sign, title, good, bad in questions:
@@ -70,13 +70,13 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
     gap = [mean_turned(m, "last", "accuracy") - mean_turned(m, "point", "accuracy") for m in measured]
     said.append(
         Text(
-            f"Turning costs the point network {np.mean(drop):.1%} of accuracy; Laplace's last layer changes that by {np.mean(gap):+.1%}: it knows better that it errs, not what is right.",
-            f"旋转使点网络的准确率下降 {np.mean(drop):.1%}；拉普拉斯最后一层使之改变 {np.mean(gap):+.1%}：它更清楚自己会错，而不是更清楚什么是对的。",
+            f"Turning costs the point network {np.mean(drop):.1%} of accuracy; last-layer Laplace changes that by {np.mean(gap):+.1%}: it knows better that it errs, not what is right.",
+            f"旋转使点网络的准确率下降 {np.mean(drop):.1%}；最后一层拉普拉斯使之改变 {np.mean(gap):+.1%}：它更清楚自己会错，而不是更清楚什么是对的。",
         )
         if mean_gain(measured) > 0
         else Text(
-            f"Turning costs the point network {np.mean(drop):.1%} of accuracy; Laplace's last layer changes that by {np.mean(gap):+.1%}, and is no better calibrated there.",
-            f"旋转使点网络的准确率下降 {np.mean(drop):.1%}；拉普拉斯最后一层使之改变 {np.mean(gap):+.1%}，在那里校准得并不更好。",
+            f"Turning costs the point network {np.mean(drop):.1%} of accuracy; last-layer Laplace changes that by {np.mean(gap):+.1%}, and is no better calibrated there.",
+            f"旋转使点网络的准确率下降 {np.mean(drop):.1%}；最后一层拉普拉斯使之改变 {np.mean(gap):+.1%}，在那里校准得并不更好。",
         )
     )
     return said
