@@ -131,6 +131,10 @@ METRICS: dict[str, tuple[Text, bool]] = {
     ),
     "cross-validated-r2": (Text("R² under 10-fold cross-validation", "10 折交叉验证 R²"), False),
     "log-density-gain": (Text("gain in held-out ln p, nats", "留出点 ln p 的增益，奈特"), False),
+    "turned-calibration-gain": (
+        Text("calibration error taken off turned images", "旋转图像上减去的校准误差"),
+        False,
+    ),
     "variance-kept": (Text("share of the held-out variance kept", "留出数据的方差保留比例"), True),
     "adjusted-rand-index": (Text("adjusted Rand index", "调整兰德指数"), False),
     "recalled": (Text("share of the images recalled", "成功回忆的图像比例"), True),
