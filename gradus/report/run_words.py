@@ -76,6 +76,16 @@ SETTINGS: dict[str, Text] = {
     "features": Text("numbers of features", "特征数"),
     "ridges": Text("ridges λ", "岭参数 λ"),
     "draws": Text("draws", "抽取次数"),
+    "weight_decay_of_prior_deviation": Text(
+        "weight decay, of a prior of deviation", "权重衰减所对应先验的标准差"
+    ),
+    "variational_prior_deviation": Text(
+        "deviation of the prior, Bayes by backprop", "先验的标准差（贝叶斯反向传播）"
+    ),
+    "first_deviation": Text("first deviation of a weight", "权重标准差的初值"),
+    "variational_learning_rate": Text("learning rate, Bayes by backprop", "学习率（贝叶斯反向传播）"),
+    "angles": Text("angles, degrees", "角度（度）"),
+    "bins": Text("bins", "箱数"),
     "lattice_sizes": Text("sides of the lattices", "格点的边长"),
     "replicas": Text("replicas side by side", "同时进行的副本数"),
     "warmup": Text("sweeps before the draws", "抽样之前的扫描次数"),

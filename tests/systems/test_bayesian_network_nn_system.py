@@ -50,7 +50,10 @@ def test_turned_images_and_the_area_under_the_curve():
 def measured(change):
     """A seed in which the last layer differs from the point network by `change` in everything."""
     rows = {
-        way: {what: [0.5 + (change if way == "last" else 0.0)] * 2 for what in ("ece", "entropy", "accuracy")}
+        way: {
+            what: [0.5 + (change if way == "last" else 0.0)] * 2
+            for what in ("ece", "entropy", "accuracy", "floor")
+        }
         | {"told_apart": [0.5 + (change if way == "last" else 0.0)]}
         for way in NAMES
     }

@@ -68,7 +68,7 @@ def train(data: Dataset, request: SeedRequest) -> SeedResult:
         data=resplit_summary(data),
         comparisons=[table(measured)],
         charts=charts(measured),
-        pictures=lambda: [turned_picture(one, said, data.classes, int(y[held][0]))],
+        pictures=lambda: [turned_picture(one, said, SETTINGS["angles"], data.classes, int(y[held][0]))],
         measured=measured,
     )
 

@@ -52,6 +52,7 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
         (separated, "", 1, Text("Chance that a turned image has the higher entropy than an upright one, which being unsure of everything does not raise", "旋转图像的熵高于直立图像的概率（对一切都不确定并不能提高它）"), Text("tells them apart better", "区分得更好"), Text("tells them apart worse", "区分得更差")),
     )  # fmt: skip
     said = []
+    floor = float(np.mean([upright(m, "point", "floor") for m in measured]))
     for of, what, sign, title, good, bad in questions:
         point = float(np.mean([of(m, "point", what) for m in measured]))
         changes = {
@@ -60,10 +61,15 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
         en = "; ".join(f"{NAMES[way].en} {_change(*c)}" for way, c in changes.items())
         zh = "；".join(f"{NAMES[way].zh} {_change(*c)}" for way, c in changes.items())
         verdict = _verdict({way: (sign * c[0], c[1]) for way, c in changes.items()}, good, bad, n)
+        by_chance = Text("", "")
+        if (of, what) == (upright, "ece"):
+            by_chance = Text(
+                f" ({floor:.3f} by chance, were it calibrated)", f"（若已校准，纯因偶然为 {floor:.3f}）"
+            )
         said.append(
             Text(
-                f"{title.en}: point network {point:.3f}; more or less than that: {en}. Verdict: {verdict.en}.",
-                f"{title.zh}：点网络 {point:.3f}；与之相差：{zh}。判定：{verdict.zh}。",
+                f"{title.en}: point network {point:.3f}{by_chance.en}; more or less than that: {en}. Verdict: {verdict.en}.",
+                f"{title.zh}：点网络 {point:.3f}{by_chance.zh}；与之相差：{zh}。判定：{verdict.zh}。",
             )
         )
     drop = [upright(m, "point", "accuracy") - mean_turned(m, "point", "accuracy") for m in measured]
@@ -116,14 +122,13 @@ def table(measured: Mapping[str, Any]) -> Comparison:
         Text("Accuracy, upright", "准确率，直立"),
         Text("Log loss, upright", "对数损失，直立"),
         Text("ECE, upright", "ECE，直立"),
-        Text("by chance alone", "纯属偶然的 ECE"),
         Text("ECE, turned", "ECE，旋转"),
         Text("Entropy, turned", "熵，旋转"),
         Text("told apart", "区分度"),
     ]
     rows = {
         name: (
-            *(upright(measured, way, what) for what in ("accuracy", "loss", "ece", "floor")),
+            *(upright(measured, way, what) for what in ("accuracy", "loss", "ece")),
             mean_turned(measured, way, "ece"),
             mean_turned(measured, way, "entropy"),
             separated(measured, way),
@@ -131,8 +136,8 @@ def table(measured: Mapping[str, Any]) -> Comparison:
         for way, name in NAMES.items()
     }
     caption = Text(
-        "Held-out images. Turned: the mean over all angles but 0. By chance alone: the ECE that a calibrated network of these confidences would have. Told apart: how often a turned image has the higher entropy than an upright one.",
-        "留出的图像。旋转：0 以外各角度的平均。纯属偶然的 ECE：置信度相同而已校准的网络会有的 ECE。区分度：旋转图像的熵高于直立图像的频率。",
+        "Held-out images. Turned: the mean over all angles but 0. Told apart: how often a turned image has the higher entropy than an upright one.",
+        "留出的图像。旋转：0 以外各角度的平均。区分度：旋转图像的熵高于直立图像的频率。",
     )
     return Comparison(columns, rows, caption)
 
@@ -163,31 +168,40 @@ def charts(measured: Mapping[str, Any]) -> list[Chart]:
 
 
 def turned_picture(
-    images: Sequence[np.ndarray], said: Mapping[str, Sequence[np.ndarray]], classes: Sequence[str], label: int
+    images: Sequence[np.ndarray],
+    said: Mapping[str, Sequence[np.ndarray]],
+    angles: Sequence[float],
+    classes: Sequence[str],
+    label: int,
 ) -> Picture:
-    """One held-out image at every angle, with the guess and its probability of two ways."""
+    """One held-out image at six angles at most, with the guess and its probability of two ways."""
     from gradus.page.figures import canvas, svg
     from gradus.report import Picture
 
-    shown = [image.mean(0) for image in images]
+    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), 6)).round().astype(int))
+    rows = 1 if len(chosen) <= 3 else 2
+    columns = -(-len(chosen) // rows)
     ways = ("point", "last")
 
     def draw(lang: str) -> str:
-        figure, axes = canvas(columns=len(shown), width=1.0 * len(shown), height=2.1)
-        for ax, image, *rows in zip(np.atleast_1d(axes), shown, *(said[way] for way in ways), strict=True):
-            ax.imshow(image, cmap="gray_r", interpolation="nearest")
+        figure, axes = canvas(columns, rows, width=1.7 * columns, height=2.2 * rows)
+        for ax in np.ravel(axes):
             ax.set_axis_off()
-            ax.set_title("\n".join(f"{classes[int(p.argmax())]}: {p.max():.2f}" for p in rows), fontsize=9)
+        for ax, k in zip(np.ravel(axes), chosen, strict=False):
+            ax.imshow(images[k].mean(0), cmap="gray_r", interpolation="nearest")
+            guesses = [said[way][k] for way in ways]
+            lines = [f"{classes[int(p.argmax())]}: {p.max():.2f}" for p in guesses]
+            ax.set_title("\n".join((f"{angles[k]:g}°", *lines)), fontsize=10)
         return svg(figure, name="turned")
 
     first, second = (NAMES[way] for way in ways)
     caption = Text(
-        f"A held-out image of class {classes[label]}, turned. Above each the guess and its probability: first of the {first.en}, below it of {second.en}.",
-        f"一幅留出的图像（类别 {classes[label]}）及其旋转。每幅上方为猜测及其概率：先是{first.zh}，下一行是{second.zh}。",
+        f"A held-out image of class {classes[label]}, turned. Under the angle the guess and its probability: first of the {first.en}, then of {second.en}.",
+        f"一幅留出的图像（类别 {classes[label]}）及其旋转。角度之下为猜测及其概率：先是{first.zh}，再是{second.zh}。",
     )
-    sure = [[float(p.max()) for p in said[way]] for way in ways]
+    sure = [[float(said[way][k].max()) for k in chosen] for way in ways]
     alt = Text(
-        f"One image at {len(shown)} angles; largest probability from {min(sure[0]):.2f} to {max(sure[0]):.2f} ({first.en}), {min(sure[1]):.2f} to {max(sure[1]):.2f} ({second.en})",
-        f"同一图像的 {len(shown)} 个角度；最大概率为 {min(sure[0]):.2f} 至 {max(sure[0]):.2f}（{first.zh}），{min(sure[1]):.2f} 至 {max(sure[1]):.2f}（{second.zh}）",
+        f"One image at {len(chosen)} angles; largest probability from {min(sure[0]):.2f} to {max(sure[0]):.2f} ({first.en}), {min(sure[1]):.2f} to {max(sure[1]):.2f} ({second.en})",
+        f"同一图像的 {len(chosen)} 个角度；最大概率为 {min(sure[0]):.2f} 至 {max(sure[0]):.2f}（{first.zh}），{min(sure[1]):.2f} 至 {max(sure[1]):.2f}（{second.zh}）",
     )
     return Picture(draw, caption, alt, wide=True)
