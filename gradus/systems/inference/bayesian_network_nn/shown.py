@@ -184,20 +184,30 @@ def turned_picture(
     ways = ("point", "last")
 
     def draw(lang: str) -> str:
-        figure, axes = canvas(columns, rows, width=1.7 * columns, height=2.2 * rows)
+        figure, axes = canvas(columns, rows, width=1.7 * columns, height=2.45 * rows)
         for ax in np.ravel(axes):
             ax.set_axis_off()
         for ax, k in zip(np.ravel(axes), chosen, strict=False):
             ax.imshow(images[k].mean(0), cmap="gray_r", interpolation="nearest")
             guesses = [said[way][k] for way in ways]
-            lines = [f"{classes[int(p.argmax())]}: {p.max():.2f}" for p in guesses]
-            ax.set_title("\n".join((f"{angles[k]:g}°", *lines)), fontsize=10)
+            ax.set_title(f"{angles[k]:g}°", fontsize=10)
+            for line, p in enumerate(guesses):
+                words = f"{classes[int(p.argmax())]}: {p.max():.2f}"
+                ax.text(
+                    0.5,
+                    -0.04 - 0.13 * line,
+                    words,
+                    transform=ax.transAxes,
+                    ha="center",
+                    va="top",
+                    fontsize=10,
+                )
         return svg(figure, name="turned")
 
     first, second = (NAMES[way] for way in ways)
     caption = Text(
-        f"A held-out image of class {classes[label]}, turned. Under the angle the guess and its probability: first of the {first.en}, then of {second.en}.",
-        f"一幅留出的图像（类别 {classes[label]}）及其旋转。角度之下为猜测及其概率：先是{first.zh}，再是{second.zh}。",
+        f"A held-out image of class {classes[label]}, turned. Below it the guess and its probability: first of the {first.en}, then of {second.en}.",
+        f"一幅留出的图像（类别 {classes[label]}）及其旋转。下方为猜测及其概率：先是{first.zh}，再是{second.zh}。",
     )
     sure = [[float(said[way][k].max()) for k in chosen] for way in ways]
     alt = Text(
