@@ -80,6 +80,14 @@ if TYPE_CHECKING:
     from gradus.inference.variational.gaussian_mean_field import GaussianMeanField, mean_field_gaussian
     from gradus.inference.variational.lower_bound import ELBO, elbo
     from gradus.inference.variational.regression_mean_field import RegressionMeanField, mean_field_regression
+    from gradus.inference.weight_posteriors.bayes_by_backprop import BayesByBackprop
+    from gradus.inference.weight_posteriors.dropout_posterior import mc_dropout
+    from gradus.inference.weight_posteriors.laplace import LaplacePosterior, laplace
+    from gradus.inference.weight_posteriors.predictive import (
+        PredictiveDraws,
+        predictive_entropy,
+        predictive_information,
+    )
 
 __all__ = [
     "ELBO",
@@ -87,6 +95,7 @@ __all__ = [
     "NUTS",
     "AffineCoupling",
     "AnnealedPartition",
+    "BayesByBackprop",
     "BayesianNetwork",
     "Beliefs",
     "BinderCrossing",
@@ -118,6 +127,7 @@ __all__ = [
     "IsingMoments",
     "JunctionTree",
     "KalmanFilter",
+    "LaplacePosterior",
     "LeaveOneOut",
     "LinearChainCRF",
     "LoopyPosterior",
@@ -137,6 +147,7 @@ __all__ = [
     "PlaneIsing",
     "Posterior",
     "PredictedStates",
+    "PredictiveDraws",
     "RealNVP",
     "RegressionMeanField",
     "RestrictedBoltzmann",
@@ -168,10 +179,12 @@ __all__ = [
     "ising_strip",
     "junction_tree",
     "kaufman_torus",
+    "laplace",
     "likelihood_weighting",
     "linear_kernel",
     "matern_kernel",
     "max_marginals",
+    "mc_dropout",
     "mean_field_gaussian",
     "mean_field_regression",
     "metropolis_matrix",
@@ -180,6 +193,8 @@ __all__ = [
     "pathwise_gradient",
     "pc",
     "periodic_kernel",
+    "predictive_entropy",
+    "predictive_information",
     "query",
     "read_bif",
     "read_network",
@@ -262,5 +277,9 @@ export(
         "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],
         "variational.lower_bound": ["ELBO", "elbo"],
         "variational.regression_mean_field": ["RegressionMeanField", "mean_field_regression"],
+        "weight_posteriors.bayes_by_backprop": ["BayesByBackprop"],
+        "weight_posteriors.dropout_posterior": ["mc_dropout"],
+        "weight_posteriors.laplace": ["LaplacePosterior", "laplace"],
+        "weight_posteriors.predictive": ["PredictiveDraws", "predictive_entropy", "predictive_information"],
     },
 )

@@ -76,6 +76,16 @@ SETTINGS: dict[str, Text] = {
     "features": Text("numbers of features", "特征数"),
     "ridges": Text("ridges λ", "岭参数 λ"),
     "draws": Text("draws", "抽取次数"),
+    "weight_decay_of_prior_deviation": Text(
+        "weight decay, of a prior of deviation", "权重衰减所对应先验的标准差"
+    ),
+    "variational_prior_deviation": Text(
+        "deviation of the prior, Bayes by backprop", "先验的标准差（贝叶斯反向传播）"
+    ),
+    "first_deviation": Text("first deviation of a weight", "权重标准差的初值"),
+    "variational_learning_rate": Text("learning rate, Bayes by backprop", "学习率（贝叶斯反向传播）"),
+    "angles": Text("angles, degrees", "角度（度）"),
+    "bins": Text("bins", "箱数"),
     "lattice_sizes": Text("sides of the lattices", "格点的边长"),
     "replicas": Text("replicas side by side", "同时进行的副本数"),
     "warmup": Text("sweeps before the draws", "抽样之前的扫描次数"),
@@ -131,6 +141,10 @@ METRICS: dict[str, tuple[Text, bool]] = {
     ),
     "cross-validated-r2": (Text("R² under 10-fold cross-validation", "10 折交叉验证 R²"), False),
     "log-density-gain": (Text("gain in held-out ln p, nats", "留出点 ln p 的增益，奈特"), False),
+    "turned-calibration-gain": (
+        Text("calibration error taken off turned images", "旋转图像上减去的校准误差"),
+        False,
+    ),
     "variance-kept": (Text("share of the held-out variance kept", "留出数据的方差保留比例"), True),
     "adjusted-rand-index": (Text("adjusted Rand index", "调整兰德指数"), False),
     "recalled": (Text("share of the images recalled", "成功回忆的图像比例"), True),

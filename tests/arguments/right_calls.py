@@ -39,6 +39,7 @@ from calls_of_signals import calls_of_signals
 from calls_of_structure import calls_of_structure
 from calls_of_theory import calls_of_theory
 from calls_of_variation import calls_of_variation
+from calls_of_weight_posteriors import calls_of_weight_posteriors
 from example_calls import Example
 
 from tools.public_surface import PACKAGES, methods, public
@@ -49,7 +50,7 @@ RESULTS_OF_INFERENCE = (
     "EliminationOrder", "Estimate", "Explanation", "Factor", "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior",
     "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "IndependenceFit", "IsingDraws", "IsingEstimates",
     "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing",
-    "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
+    "Posterior", "PredictedStates", "PredictiveDraws", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
 )  # fmt: skip
 RESULTS_OF_THEORY = [
@@ -68,6 +69,13 @@ RESULTS_OF_DATA = tuple(f"data.{name}" for name in ("Characters", "Dataset", "Li
 RESULTS_OF_GENERATION = tuple(f"generative.{name}" for name in ("DensityCoverage", "FrechetDistance", "FrechetLimit", "KernelDistance", "PrecisionRecall"))  # fmt: skip
 WITHOUT: dict[str, str] = {
     **WITHOUT_OF_AUTOENCODERS,
+RESULTS_ELSEWHERE = (
+    "data.Characters", "data.Dataset", "data.Listed", "data.NodeGraph", "data.Sentences", "optimization.CertifiedFit",
+    "optimization.Farkas", "optimization.LineSearch", "optimization.Multipliers", "optimization.QPResult",
+    "optimization.NoiseScale", "optimization.StepSizeSearch", "theory.Calibration", "theory.FlowComparison",
+)  # fmt: skip
+WITHOUT: dict[str, str] = {
+    **{f"gradus.{name}": RESULT for name in RESULTS_ELSEWHERE},
     **{
         f"gradus.foundations.{name}": RESULT
         for name in (
@@ -115,6 +123,11 @@ WITHOUT: dict[str, str] = {
         for method in ("forward", "inverse", "log_prob", "rsample", "sample")
     },
     "gradus.inference.PlanarLayer.direction": "takes no arguments",
+    "gradus.inference.LaplacePosterior": "made by laplace",
+    "gradus.inference.BayesByBackprop.deviations": "takes no arguments",
+    "gradus.inference.BayesByBackprop.divergence": "takes no arguments",
+    "gradus.inference.BayesByBackprop.means": "takes no arguments",
+    "gradus.inference.BayesByBackprop.forward": "hands its arguments to the model's",
     "gradus.inference.BayesianNetwork.joint": "takes no arguments",
     "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
     "gradus.inference.IsingModel.colours": "takes no arguments",
@@ -186,8 +199,6 @@ WITHOUT: dict[str, str] = {
     "gradus.data.NodeGraph.dense": "the numbers of nodes that it holds itself",
     "gradus.data.NodeGraph.summary": "takes no arguments",
     "gradus.data.Sentences.summary": "takes no arguments",
-    "gradus.optimization.NoiseScale": RESULT,
-    "gradus.optimization.StepSizeSearch": RESULT,
     "gradus.optimization.StepSizeSearch.figure": "takes no arguments",
     "gradus.optimization.KFAC.load_state_dict": "PyTorch's own, with its refusals",
     "gradus.optimization.KFAC.remove_hooks": "takes no arguments",
@@ -307,6 +318,7 @@ EXAMPLES: dict[str, Example] = {
     **calls_of_generation_metrics(),
     **calls_of_variation(),
     **calls_of_adversarial(),
+    **calls_of_weight_posteriors(),
     **calls_of_flows(),
     **calls_of_sharpness(),
     **calls_of_signals(),
