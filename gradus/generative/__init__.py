@@ -5,20 +5,11 @@ from typing import TYPE_CHECKING
 from gradus.lazy import export
 
 if TYPE_CHECKING:
-    from gradus.generative.variational.autoencoder import Autoencoder, peak_signal_to_noise
-    from gradus.generative.variational.divergence import bits_per_dimension, gaussian_kl
-    from gradus.generative.variational.results import ActiveUnits, ImportanceBound, VAEBound
-    from gradus.generative.variational.vae import VAE
-
-__all__ = [
-    "VAE",
-    "ActiveUnits",
-    "Autoencoder",
-    "ImportanceBound",
-    "VAEBound",
-    "bits_per_dimension",
-    "gaussian_kl",
-    "peak_signal_to_noise",
+    from gradus.generative.adversarial.coverage import ModeCoverage, mode_coverage
+    from gradus.generative.adversarial.losses import critic_loss, discriminator_loss, generator_loss
+    from gradus.generative.adversarial.penalty import gradient_penalty
+    from gradus.generative.adversarial.record import AdversarialTraining
+    from gradus.generative.adversarial.training import train_gan
     from gradus.generative.diffusion.implicit import ddim_invert, ddim_sample, diffusion_times
     from gradus.generative.diffusion.loss import diffusion_loss
     from gradus.generative.diffusion.mixture_denoiser import GaussianMixtureDenoiser
@@ -26,34 +17,6 @@ __all__ = [
     from gradus.generative.diffusion.reverse import DenoisingStep, denoising_step
     from gradus.generative.diffusion.sampling import ddpm_sample
     from gradus.generative.diffusion.schedule import NoiseSchedule
-
-__all__ = [
-    "DenoisingStep",
-    "GaussianMixtureDenoiser",
-    "NoiseSchedule",
-    "add_noise",
-    "convert_prediction",
-    "ddim_invert",
-    "ddim_sample",
-    "ddpm_sample",
-    "denoising_step",
-    "diffusion_loss",
-    "diffusion_times",
-    from gradus.generative.adversarial.coverage import ModeCoverage, mode_coverage
-    from gradus.generative.adversarial.losses import critic_loss, discriminator_loss, generator_loss
-    from gradus.generative.adversarial.penalty import gradient_penalty
-    from gradus.generative.adversarial.record import AdversarialTraining
-    from gradus.generative.adversarial.training import train_gan
-
-__all__ = [
-    "AdversarialTraining",
-    "ModeCoverage",
-    "critic_loss",
-    "discriminator_loss",
-    "generator_loss",
-    "gradient_penalty",
-    "mode_coverage",
-    "train_gan",
     from gradus.generative.metrics.frechet import FrechetDistance, frechet_distance
     from gradus.generative.metrics.frechet_limit import FrechetLimit, frechet_limit
     from gradus.generative.metrics.kernel import KernelDistance, kernel_distance
@@ -63,27 +26,59 @@ __all__ = [
         density_coverage,
         precision_recall,
     )
+    from gradus.generative.variational.autoencoder import Autoencoder, peak_signal_to_noise
+    from gradus.generative.variational.divergence import bits_per_dimension, gaussian_kl
+    from gradus.generative.variational.results import ActiveUnits, ImportanceBound, VAEBound
+    from gradus.generative.variational.vae import VAE
 
 __all__ = [
+    "VAE",
+    "ActiveUnits",
+    "AdversarialTraining",
+    "Autoencoder",
+    "DenoisingStep",
     "DensityCoverage",
     "FrechetDistance",
     "FrechetLimit",
+    "GaussianMixtureDenoiser",
+    "ImportanceBound",
     "KernelDistance",
+    "ModeCoverage",
+    "NoiseSchedule",
     "PrecisionRecall",
+    "VAEBound",
+    "add_noise",
+    "bits_per_dimension",
+    "convert_prediction",
+    "critic_loss",
+    "ddim_invert",
+    "ddim_sample",
+    "ddpm_sample",
+    "denoising_step",
     "density_coverage",
+    "diffusion_loss",
+    "diffusion_times",
+    "discriminator_loss",
     "frechet_distance",
     "frechet_limit",
+    "gaussian_kl",
+    "generator_loss",
+    "gradient_penalty",
     "kernel_distance",
+    "mode_coverage",
+    "peak_signal_to_noise",
     "precision_recall",
+    "train_gan",
 ]
 
 export(
     __name__,
     {
-        "variational.autoencoder": ["Autoencoder", "peak_signal_to_noise"],
-        "variational.divergence": ["bits_per_dimension", "gaussian_kl"],
-        "variational.results": ["ActiveUnits", "ImportanceBound", "VAEBound"],
-        "variational.vae": ["VAE"],
+        "adversarial.coverage": ["ModeCoverage", "mode_coverage"],
+        "adversarial.losses": ["critic_loss", "discriminator_loss", "generator_loss"],
+        "adversarial.penalty": ["gradient_penalty"],
+        "adversarial.record": ["AdversarialTraining"],
+        "adversarial.training": ["train_gan"],
         "diffusion.implicit": ["ddim_invert", "ddim_sample", "diffusion_times"],
         "diffusion.loss": ["diffusion_loss"],
         "diffusion.mixture_denoiser": ["GaussianMixtureDenoiser"],
@@ -91,14 +86,13 @@ export(
         "diffusion.reverse": ["DenoisingStep", "denoising_step"],
         "diffusion.sampling": ["ddpm_sample"],
         "diffusion.schedule": ["NoiseSchedule"],
-        "adversarial.coverage": ["ModeCoverage", "mode_coverage"],
-        "adversarial.losses": ["critic_loss", "discriminator_loss", "generator_loss"],
-        "adversarial.penalty": ["gradient_penalty"],
-        "adversarial.record": ["AdversarialTraining"],
-        "adversarial.training": ["train_gan"],
         "metrics.frechet": ["FrechetDistance", "frechet_distance"],
         "metrics.frechet_limit": ["FrechetLimit", "frechet_limit"],
         "metrics.kernel": ["KernelDistance", "kernel_distance"],
         "metrics.neighbours": ["DensityCoverage", "PrecisionRecall", "density_coverage", "precision_recall"],
+        "variational.autoencoder": ["Autoencoder", "peak_signal_to_noise"],
+        "variational.divergence": ["bits_per_dimension", "gaussian_kl"],
+        "variational.results": ["ActiveUnits", "ImportanceBound", "VAEBound"],
+        "variational.vae": ["VAE"],
     },
 )

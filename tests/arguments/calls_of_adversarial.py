@@ -8,13 +8,6 @@ from torch import nn
 
 from gradus import generative
 
-RESULTS_OF_ADVERSARIAL = (
-    "AdversarialTraining",
-    "AdversarialTraining.empty",
-    "AdversarialTraining.put",
-    "ModeCoverage",
-)
-
 
 def _linear(features: int, out: int) -> Fresh:
     def make() -> nn.Module:

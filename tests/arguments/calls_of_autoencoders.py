@@ -8,14 +8,6 @@ from torch import nn
 
 from gradus import generative
 
-WITHOUT_OF_AUTOENCODERS = {
-    **{
-        f"gradus.generative.{name}": "a record of results, which its function makes"
-        for name in ("ActiveUnits", "ImportanceBound", "VAEBound")
-    },
-    "gradus.generative.VAE.forward": "draws by PyTorch's own generator; as `elbo`, which refuses",
-}
-
 
 def calls_of_autoencoders() -> dict[str, Example]:
     """Of every public function and method, by its full name."""

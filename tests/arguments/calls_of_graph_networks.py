@@ -35,7 +35,7 @@ def calls_of_graph_networks() -> dict[str, Example]:
     pairs = Fresh(lambda: torch.tensor([[0, 1, 2], [1, 2, 3]]))
     A, H = Fresh(_ring), new(tensors, 0, 4, 3)
     heads = dict(W=new(tensors, 1, 2, 3, 5), a=new(tensors, 2, 2, 5), a_neighbour=new(tensors, 3, 2, 5))
-    return {
+    examples = {
         "Graph.of_edges": of(
             Graph.of_edges, edges=pairs, nodes=4, weights=vector(1.0, 2.0, 1.0), undirected=True
         ),
@@ -78,3 +78,4 @@ def calls_of_graph_networks() -> dict[str, Example]:
         "GAT": of(_seeded(networks.GAT), inputs=3, hidden=4, classes=2, heads=2, last_heads=1, dropout=0.5),
         "GAT.forward": of(networks.GAT(3, 4, 2, 2).double().eval().forward, A=A, X=H),
     }
+    return {f"gradus.networks.{name}": example for name, example in examples.items()}

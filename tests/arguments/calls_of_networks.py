@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 import torch
-from calls_of_graph_networks import calls_of_graph_networks
 from example_calls import Example, Fresh, model_of, new, of, shares, tensors, vector
 from torch import nn
 
@@ -185,9 +184,7 @@ def calls_of_networks() -> dict[str, Example]:
         "residual_block": of(networks.residual_block, **block),
         "zero_last_": of(networks.zero_last_, branch=Fresh(lambda: nn.Sequential(nn.LayerNorm(2)))),
     }
-    return {
-        f"gradus.networks.{name}": example for name, example in (examples | calls_of_graph_networks()).items()
-    }
+    return {f"gradus.networks.{name}": example for name, example in examples.items()}
 
 
 @cache
