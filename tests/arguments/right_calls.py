@@ -41,12 +41,12 @@ from tools.public_surface import PACKAGES, methods, public
 
 RESULT = "a record of results, which its function makes"
 RESULTS_OF_INFERENCE = (
-    "AnnealedPartition", "Beliefs", "BinderCrossing", "BoltzmannGradient", "ClampingError", "Diagnosis", "Draws", "ELBO",
-    "EliminationOrder", "Estimate", "Explanation", "Factor", "FilteredStates", "GaussianMeanField", "GaussianProcessPosterior",
+    "AnnealedPartition", "Beliefs", "BinderCrossing", "BoltzmannGradient", "ClampingError", "Diagnosis", "Draws", "ELBO", "ELBOTrace",
+    "EliminationOrder", "Estimate", "Explanation", "Factor", "FilteredStates", "GaussianELBO", "GaussianMeanField", "GaussianProcessPosterior",
     "GradientEstimate", "HamiltonianStep", "HiddenMarkovFit", "Independence", "IndependenceFit", "IsingDraws", "IsingEstimates",
     "IsingMoments", "LeaveOneOut", "LoopyPosterior", "MetropolisMatrix", "NetworkDraws", "NetworkSample", "ParameterFit", "PlaneIsing",
-    "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "StatePath", "StatePosterior",
-    "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing",
+    "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "SmoothedWeights", "StatePath", "StatePosterior",
+    "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing", "VariationalFit",
 )  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
@@ -98,6 +98,7 @@ WITHOUT: dict[str, str] = {
     "gradus.inference.IsingModel.colours": "takes no arguments",
     "gradus.inference.Draws.to_arviz": "takes no arguments",
     "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
+    "gradus.inference.VariationalFit.to_arviz": "takes no arguments",
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{

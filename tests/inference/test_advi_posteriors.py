@@ -14,7 +14,7 @@ from regressions import Posterior, regression
 from gradus.inference import VariationalFit, advi
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "oracles" / "posteriordb"
-FAR = {  # a mean is off by more than 0.1 sd: by how much, and the largest k̂ that is measured
+FAR = {  # a mean is off by more than 0.1 sd: by how much at most
     "eight_schools-eight_schools_noncentered": 0.2,
     "eight_schools-eight_schools_centered": 0.25,
     "gp_pois_regr-gp_pois_regr": 0.3,
@@ -22,7 +22,7 @@ FAR = {  # a mean is off by more than 0.1 sd: by how much, and the largest k̂ t
 
 
 class Off(NamedTuple):
-    """By how many of its sds the worst mean is off, and the worst sd, as a share; the same under the weights."""
+    """By how many of its sds the worst mean is off, the worst sd as a share of itself, and the worst mean under the weights."""
 
     mean: float
     sd: float
@@ -44,8 +44,10 @@ def off(fit: VariationalFit, made: Posterior, want: dict[str, tuple[float, ...]]
 
 
 def test_scores_of_children_by_their_mothers() -> None:
-    """kidiq-kidscore_momiq of posteriordb, by its sums, with the means and mean squares that are published: both families have the means,
-    the full rank the deviations; those of mean field are a seventh of the right ones, and that is said."""
+    """kidiq-kidscore_momiq of posteriordb, by its sums, beside the means and mean squares that are published.
+
+    Both families have the means, the full rank the deviations; those of mean field are a seventh of the right ones, and that is said.
+    """
     count, x, xx, y, xy, yy = 434, 43400.0, 4437424.999999998, 37670.0, 3826426.7726508714, 3450038.0
     gram = torch.tensor([[count, x], [x, xx]], dtype=torch.float64)
     right = torch.tensor([y, xy], dtype=torch.float64)
@@ -57,8 +59,7 @@ def test_scores_of_children_by_their_mothers() -> None:
         squares = rest + (away @ gram * away).sum(-1)
         return -squares / (2 * sigma**2) - count * sigma.log() - torch.log1p((sigma / 2.5) ** 2)
 
-    # any table of this size, for its form alone
-    made = regression(torch.eye(3, 2, dtype=torch.float64), torch.ones(3, dtype=torch.float64))
+    form = regression(torch.eye(3, 2, dtype=torch.float64), torch.ones(3, dtype=torch.float64))
     start = {"beta": best, "sigma": torch.tensor(18.0, dtype=torch.float64)}
     want = {
         "beta[1]": (25.9165315719362, 0.0, 707.2872671, 0.0),
@@ -66,10 +67,10 @@ def test_scores_of_children_by_their_mothers() -> None:
         "sigma": (18.2758483814245, 0.0, 334.3959904, 0.0),
     }
     full, independent = (
-        advi(log_density, start, family=f, constraints=made.constraints, batched=True, seed=1)
+        advi(log_density, start, family=f, constraints=form.constraints, batched=True, seed=1)
         for f in ("full-rank", "mean-field")
     )
-    found, poor = off(full, made, want), off(independent, made, want)
+    found, poor = off(full, form, want), off(independent, form, want)
     assert found.mean < 0.1 and found.sd < 0.05 and full.sound
     assert poor.mean < 0.1 and 0.8 < poor.sd < 0.9 and not independent.sound
 
