@@ -34,7 +34,7 @@ def calls_of_variation() -> dict[str, Example]:
             mean=tensors(0, 2),
             scale=torch.tensor([[1.0, 0.0], [0.5, 2.0]], dtype=torch.float64),
             noise=tensors(1, 4, 2),
-            like=tensors(2, 2),
+            start=tensors(2, 2),
             constraints=Fresh(lambda: constraints.real),
             sticking=False,
             batched=False,

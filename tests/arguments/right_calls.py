@@ -48,6 +48,9 @@ RESULTS_OF_INFERENCE = (
     "Posterior", "PredictedStates", "RegressionMeanField", "SampledStates", "Separation", "SmoothedStates", "SmoothedWeights", "StatePath", "StatePosterior",
     "StripMoments", "StructureComparison", "StructureFit", "Table", "TorusIsing", "VariationalFit",
 )  # fmt: skip
+ALONE = (
+    "PlanarLayer.direction", "BayesianNetwork.joint", "Diagnosis.to_arviz", "IsingModel.colours", "Draws.to_arviz", "NetworkDraws.to_arviz", "VariationalFit.to_arviz",
+)  # fmt: skip
 WITHOUT: dict[str, str] = {
     **{
         f"gradus.foundations.{name}": RESULT
@@ -92,13 +95,7 @@ WITHOUT: dict[str, str] = {
         for of in ("MaskedAutoregressiveFlow", "PlanarFlow", "RealNVP")
         for method in ("forward", "inverse", "log_prob", "rsample", "sample")
     },
-    "gradus.inference.PlanarLayer.direction": "takes no arguments",
-    "gradus.inference.BayesianNetwork.joint": "takes no arguments",
-    "gradus.inference.Diagnosis.to_arviz": "takes no arguments",
-    "gradus.inference.IsingModel.colours": "takes no arguments",
-    "gradus.inference.Draws.to_arviz": "takes no arguments",
-    "gradus.inference.NetworkDraws.to_arviz": "takes no arguments",
-    "gradus.inference.VariationalFit.to_arviz": "takes no arguments",
+    **{f"gradus.inference.{name}": "takes no arguments" for name in ALONE},
     **{f"gradus.inference.{name}.begin": "what `sample` calls" for name in ("HMC", "Metropolis", "NUTS")},
     **{f"gradus.inference.{name}": RESULT for name in RESULTS_OF_INFERENCE},
     **{

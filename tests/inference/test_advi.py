@@ -259,7 +259,7 @@ def test_the_bound_for_given_noise_has_its_gradient() -> None:
         fit = -(u[:, 0] ** 2) - y * u[:, 0].exp() + 4 * u[:, 1]
         return fit.mean() + math.log(2 * math.pi * math.e) + L.diagonal().log().sum()
 
-    options: dict[str, Any] = {"like": like, "constraints": {"y": constraints.positive}}
+    options: dict[str, Any] = {"start": like, "constraints": {"y": constraints.positive}}
     found = gaussian_elbo(density, m, L, noise, **options)
     by_mean, by_scale = torch.func.grad(value, argnums=(0, 1))(m, L)
     assert torch.allclose(found.value, value(m, L))
@@ -280,8 +280,8 @@ def test_the_bound_for_given_noise_has_its_gradient() -> None:
         ({"scale": -L}, "lower triangular"),
         ({"noise": noise[:, :1]}, "noise"),
         ({"mean": m.float()}, "expected torch.float32 as mean"),
-        ({"like": torch.zeros(3).double()}, "as many as like has free numbers, 3"),
+        ({"start": torch.zeros(3).double()}, "as many as start has free numbers, 3"),
     ):
-        given = {"mean": m, "scale": L, "noise": noise, "like": None} | change
+        given = {"mean": m, "scale": L, "noise": noise, "start": None} | change
         with pytest.raises(GradusError, match=said):
             gaussian_elbo(lambda x: -(x**2).sum(), **given)

@@ -55,7 +55,7 @@ def gaussian_elbo(
     scale: Tensor,
     noise: Tensor,
     *,
-    like: Any = None,
+    start: Any = None,
     constraints: Any = None,
     sticking: bool = False,
     batched: bool = False,
@@ -67,11 +67,11 @@ def gaussian_elbo(
         \partial_L\hat{\mathcal L}=\operatorname{tril}\frac1n\sum_i\nabla f(u_i)\varepsilon_i^{\mathsf T}+\operatorname{diag}\frac1{L_{jj}}
 
     Args:
-        log_density: ln of the density, up to a constant, at a point of the structure of `like`, as of `advi`.
+        log_density: ln of the density, up to a constant, at a point of the structure of `start`, as of `advi`.
         mean: m (d).
         scale: L (d, d), lower triangular, with a diagonal above 0.
         noise: ε (n, d).
-        like: a point: a tensor, or tensors in dicts, lists and tuples, whose values are not used; None for a tensor like the mean.
+        start: a point: a tensor, or tensors in dicts, lists and tuples, whose values are not used; None for a tensor like the mean.
         constraints: what bounds the tensors, as of `advi`; T takes free numbers within the bounds. d counts free numbers.
         sticking: leave the score of q out of the gradient ("sticking the landing"): it is unbiased all the same, and without noise where q is
             the posterior.
@@ -81,7 +81,7 @@ def gaussian_elbo(
         The `GaussianELBO`, detached.
 
     Raises:
-        GradusError: other shapes; a scale that is not lower triangular with a diagonal above 0; as `advi`.
+        GradusError: other shapes; a scale that is not lower triangular with a diagonal above 0; a log density that is NaN at a draw; as `advi`.
 
     Cost: one call of the log density and one backward pass for all draws; O(nd²).
 
@@ -106,19 +106,25 @@ def gaussian_elbo(
     owner = getattr(log_density, "__self__", log_density)
     left = unchanged(owner) if isinstance(owner, nn.Module) else contextlib.nullcontext()
     with left, torch.inference_mode(False), torch.no_grad():
-        point = m if like is None else like
+        point = m if start is None else start
         points = Points(point, 0) if constraints is None else ConstrainedPoints(point, 0, constraints)
         if points.dimension != len(m):
             free = (
-                f"as many as like has free numbers, {points.dimension}",
-                f"与 like 的自由数个数相同，即 {points.dimension}",
+                f"as many as start has free numbers, {points.dimension}",
+                f"与 start 的自由数个数相同，即 {points.dimension}",
             )
             raise refusal("mean", free, Text(f"{len(m)} numbers", f"{len(m)} 个数"))
         q = Gaussian(m.detach().to(points.dtype), L.detach().to(points.dtype))
         noise = e.detach().to(points.dtype)
+        log_q = q.log_density(noise)
+        if not bool(torch.isfinite(log_q).all()):
+            squares = ("numbers whose squares stay finite", "平方仍有限的数")
+            raise refusal("noise", squares, e)
         found = estimate(Target(log_density, points, batched), q, noise, sticking)
+        if bool(found.values.isnan().any()):
+            raise refusal("log_density(point)", ("a number, or −∞", "数，或 −∞"), Text("NaN", "NaN"))
         n = len(noise)
-        error = found.values.std() / math.sqrt(n) if n > 1 else torch.full_like(found.bound, torch.inf)
-        return GaussianELBO(
-            found.bound, found.by_mean, found.by_scale, found.values - q.log_density(noise), error
+        error = (
+            found.values.std().nan_to_num(nan=torch.inf) / math.sqrt(n) if n > 1 else found.bound + torch.inf
         )
+        return GaussianELBO(found.bound, found.by_mean, found.by_scale, found.values - log_q, error)
