@@ -72,13 +72,16 @@ if TYPE_CHECKING:
     from gradus.inference.structure.hill_climbing import StructureFit, hill_climbing
     from gradus.inference.structure.partial_graph import PartiallyDirectedGraph, essential_graph
     from gradus.inference.uai import read_uai, read_uai_evidence, write_uai
+    from gradus.inference.variational.advi import advi
     from gradus.inference.variational.expectation_gradients import (
         GradientEstimate,
         pathwise_gradient,
         score_gradient,
     )
+    from gradus.inference.variational.gaussian_bound import GaussianELBO, gaussian_elbo
     from gradus.inference.variational.gaussian_mean_field import GaussianMeanField, mean_field_gaussian
     from gradus.inference.variational.lower_bound import ELBO, elbo
+    from gradus.inference.variational.pareto_smoothing import SmoothedWeights, psis
     from gradus.inference.variational.regression_mean_field import RegressionMeanField, mean_field_regression
     from gradus.inference.weight_posteriors.bayes_by_backprop import BayesByBackprop
     from gradus.inference.weight_posteriors.dropout_posterior import mc_dropout
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
         predictive_entropy,
         predictive_information,
     )
+    from gradus.inference.variational.variational_fit import ELBOTrace, VariationalFit
 
 __all__ = [
     "ELBO",
@@ -105,11 +109,13 @@ __all__ = [
     "Diagnosis",
     "DirectedAcyclicGraph",
     "Draws",
+    "ELBOTrace",
     "EliminationOrder",
     "Estimate",
     "Explanation",
     "Factor",
     "FilteredStates",
+    "GaussianELBO",
     "GaussianEmission",
     "GaussianMeanField",
     "GaussianMixture",
@@ -154,6 +160,7 @@ __all__ = [
     "SampledStates",
     "Separation",
     "SmoothedStates",
+    "SmoothedWeights",
     "StatePath",
     "StatePosterior",
     "StripMoments",
@@ -161,6 +168,8 @@ __all__ = [
     "StructureFit",
     "Table",
     "TorusIsing",
+    "VariationalFit",
+    "advi",
     "belief_propagation",
     "binder_crossing",
     "chow_liu",
@@ -170,6 +179,7 @@ __all__ = [
     "elimination_order",
     "essential_graph",
     "fit_parameters",
+    "gaussian_elbo",
     "gibbs",
     "gibbs_matrix",
     "hamiltonian_step",
@@ -195,6 +205,7 @@ __all__ = [
     "periodic_kernel",
     "predictive_entropy",
     "predictive_information",
+    "psis",
     "query",
     "read_bif",
     "read_network",
@@ -273,13 +284,17 @@ export(
         "structure.hill_climbing": ["StructureFit", "hill_climbing"],
         "structure.partial_graph": ["PartiallyDirectedGraph", "essential_graph"],
         "uai": ["read_uai", "read_uai_evidence", "write_uai"],
+        "variational.advi": ["advi"],
         "variational.expectation_gradients": ["GradientEstimate", "pathwise_gradient", "score_gradient"],
+        "variational.gaussian_bound": ["GaussianELBO", "gaussian_elbo"],
         "variational.gaussian_mean_field": ["GaussianMeanField", "mean_field_gaussian"],
         "variational.lower_bound": ["ELBO", "elbo"],
+        "variational.pareto_smoothing": ["SmoothedWeights", "psis"],
         "variational.regression_mean_field": ["RegressionMeanField", "mean_field_regression"],
         "weight_posteriors.bayes_by_backprop": ["BayesByBackprop"],
         "weight_posteriors.dropout_posterior": ["mc_dropout"],
         "weight_posteriors.laplace": ["LaplacePosterior", "laplace"],
         "weight_posteriors.predictive": ["PredictiveDraws", "predictive_entropy", "predictive_information"],
+        "variational.variational_fit": ["ELBOTrace", "VariationalFit"],
     },
 )

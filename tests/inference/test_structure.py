@@ -252,7 +252,7 @@ def test_comparisons():
 def test_a_graph_that_cannot_be_directed_is_said():
     square = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "a")]
     with pytest.raises(GradusError, match="cycle"):
-        PartiallyDirectedGraph("abcd", [], [(a, b) for a, b in square]).directed()
+        PartiallyDirectedGraph(list("abcd"), [], [(a, b) for a, b in square]).directed()
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,14 @@ def ising_strip(
     bonds = (states[:, 1:] * states[:, :-1]).sum(1) + (states[:, 0] * states[:, -1] if ring else 0)
     M = states.sum(1)
     E = -across * bonds - field * M
+    bound = length * (float(np.abs(E).max()) + abs(along) * width)
+    if not bound * bound < np.inf:
+        name, value = max(
+            (("field", field), ("couplings", max(along, across, key=abs))), key=lambda pair: abs(pair[1])
+        )
+        raise refusal(
+            name, ("numbers whose squared energy is a finite one", "能量的平方仍为有限值的数"), value
+        )
     shift = float(E.min())
     weight = np.exp(-beta * (E - shift))
     log = -beta * shift * length

@@ -18,6 +18,17 @@ __all__ = ["PartiallyDirectedGraph", "essential_graph", "oriented"]
 Pair = tuple[str, str]
 
 
+def _pairs(name: str, given: Iterable[Pair], variables: Collection[str]) -> list[Pair]:
+    """The pairs, each of two of the variables."""
+    pairs: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [None]
+    for pair in pairs:
+        two = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(v, str) for v in pair)
+        if not two or pair[0] == pair[1] or not {*pair} <= {*variables}:
+            expected = ("pairs of two of the variables", "由两个不同变量组成的对")
+            raise refusal(name, expected, given if pair is None else pair, kind=not two)
+    return [(a, b) for a, b in pairs]
+
+
 class PartiallyDirectedGraph:
     """Arrows, and lines whose direction is open.
 
@@ -26,6 +37,9 @@ class PartiallyDirectedGraph:
         arrows: pairs (from, to).
         lines: pairs in the order of the variables.
 
+    Raises:
+        GradusError: a variable that is no text or stands twice; what is no pair of two of the variables.
+
     Example:
         >>> graph = essential_graph(DirectedAcyclicGraph({"a": [], "b": ["a"], "c": [], "d": ["b", "c"]}))
         >>> graph.arrows, graph.lines
@@ -33,7 +47,16 @@ class PartiallyDirectedGraph:
     """
 
     def __init__(self, variables: Iterable[str], arrows: Iterable[Pair], lines: Iterable[Pair]) -> None:
-        self.variables = tuple(variables)
+        several: Any = (
+            variables if isinstance(variables, Iterable) and not isinstance(variables, str) else (None,)
+        )
+        self.variables: tuple[str, ...] = tuple(several)
+        if not all(isinstance(v, str) for v in self.variables) or len(set(self.variables)) < len(
+            self.variables
+        ):
+            raise refusal("variables", ("texts, each once", "各不相同的文字名称"), variables, kind=True)
+        arrows = _pairs("arrows", arrows, self.variables)
+        lines = _pairs("lines", lines, self.variables)
         place = {v: i for i, v in enumerate(self.variables)}
         self.arrows = tuple(sorted(set(arrows), key=lambda pair: (place[pair[0]], place[pair[1]])))
         self.lines = tuple(
