@@ -39,7 +39,7 @@ AUTOENCODER = Concept(
     kind="model",
     title="Autoencoder",
     summary="A network that is to give back what it was shown, through a code of fewer numbers. A linear one can do no better than principal components. "
-    "Shown a noisy version and asked for the clean one, it learns the mean of what may have been there; how far that moves the input is the slope of the log-density of noisy data.",
+    "Shown a noisy version and asked for the clean one, it learns the mean of what may have been there; it moves the input by $\\sigma^2$ times the slope of the log-density of noisy samples.",
     formulas=(
         r"h=\phi(W_1\tilde x+b_1),\qquad \hat x=W_2h+b_2,\qquad e=\lVert x-\hat x\rVert^2",
         r"\phi(h)=h,\ \tilde x=x:\qquad \min_{W,b}\ \frac1n\sum_{i=1}^ne_i=\sum_{j>k}\lambda_j",
@@ -135,12 +135,13 @@ def example():
     X = np.array([[2.0, 2.0], [-2.0, -2.0], [1.0, -1.0], [-1.0, 1.0]])
     eigenvalues = best_linear(X, 1)[1]
     W1, W2 = np.array([[1.0, 1.0]]), np.array([[0.5], [0.5]])
-    h, output, e = autoencoder(X, W1, np.zeros(1), W2, np.zeros(2))
+    b1, b2 = np.zeros(1), np.zeros(2)
+    h, output, e = autoencoder(X, W1, b1, W2, b2)
     seen, sigma2 = np.array([1.0]), 0.5
     one, zero = np.ones((1, 1)), np.zeros(1)
     point = autoencoder(np.array([1.0]), one / sigma2, zero, one, zero, seen, "tanh")
     wiener = autoencoder(np.array([1.0]), one / (1 + sigma2), zero, one, zero, seen)
-    return dict(X=X, W1=W1, W2=W2, h=h[:, 0], out=output, e=e, mean=e.mean(), lam=eigenvalues) | dict(
+    return dict(x=X, W1=W1, b1=b1, W2=W2, b2=b2, h=h[:, 0], out=output, e=e, mean=e.mean(), lam=eigenvalues) | dict(
         sigma2=sigma2,
         r=point[1][0],
         wiener=wiener[1][0],
