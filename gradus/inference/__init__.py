@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from gradus.inference.variational.lower_bound import ELBO, elbo
     from gradus.inference.variational.pareto_smoothing import SmoothedWeights, psis
     from gradus.inference.variational.regression_mean_field import RegressionMeanField, mean_field_regression
+    from gradus.inference.variational.variational_fit import ELBOTrace, VariationalFit
     from gradus.inference.weight_posteriors.bayes_by_backprop import BayesByBackprop
     from gradus.inference.weight_posteriors.dropout_posterior import mc_dropout
     from gradus.inference.weight_posteriors.laplace import LaplacePosterior, laplace
@@ -91,7 +92,6 @@ if TYPE_CHECKING:
         predictive_entropy,
         predictive_information,
     )
-    from gradus.inference.variational.variational_fit import ELBOTrace, VariationalFit
 
 __all__ = [
     "ELBO",
@@ -291,10 +291,10 @@ export(
         "variational.lower_bound": ["ELBO", "elbo"],
         "variational.pareto_smoothing": ["SmoothedWeights", "psis"],
         "variational.regression_mean_field": ["RegressionMeanField", "mean_field_regression"],
+        "variational.variational_fit": ["ELBOTrace", "VariationalFit"],
         "weight_posteriors.bayes_by_backprop": ["BayesByBackprop"],
         "weight_posteriors.dropout_posterior": ["mc_dropout"],
         "weight_posteriors.laplace": ["LaplacePosterior", "laplace"],
         "weight_posteriors.predictive": ["PredictiveDraws", "predictive_entropy", "predictive_information"],
-        "variational.variational_fit": ["ELBOTrace", "VariationalFit"],
     },
 )
