@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -25,7 +22,6 @@ from gradus.generative import (
     diffusion_times,
 )
 
-DOC = Path(__file__).resolve().parent.parent.parent / "docs" / "generative.md"
 PAPER = NoiseSchedule.linear()
 SHORT = NoiseSchedule.linear(60, 0.002, 0.25)
 
@@ -256,13 +252,3 @@ def test_gradients_flow_through_the_loss_and_the_step():
 def test_what_cannot_be_is_refused_in_words(call, words):
     with pytest.raises(GradusError, match=words):
         call()
-
-
-def test_the_guide_runs(capsys):
-    for block in re.findall(
-        r"```python\n(.*?)```", DOC.read_text(encoding="utf-8").partition("# Diffusion")[2], re.S
-    ):
-        wanted = re.findall(r"# → (.+)", block)
-        exec(compile(block, str(DOC), "exec"), {})
-        assert capsys.readouterr().out.split("\n")[:-1] == wanted
-    assert np.pi > 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -22,8 +21,6 @@ from gradus.generative import (
     precision_recall,
 )
 from gradus.generative.metrics import features
-
-DOC = Path(__file__).resolve().parent.parent.parent / "docs" / "generative.md"
 
 
 def normal(seed: int, n: int, d: int, scale: float = 1.0) -> torch.Tensor:
@@ -207,14 +204,3 @@ def test_bad_features_are_refused_by_name() -> None:
     ):
         with pytest.raises(GradusError, match=re.escape(words)):
             call()
-
-
-def test_the_examples_of_the_documentation() -> None:
-    for block in re.findall(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), re.S):
-        said: list[str] = []
-
-        def keep(*values: object, to: list[str] = said) -> None:
-            to.append(" ".join(map(str, values)))
-
-        exec(block, {"print": keep})
-        assert said == re.findall(r"# → (.*)", block)

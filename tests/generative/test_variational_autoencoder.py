@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +11,6 @@ from torch import nn
 
 from gradus.errors import GradusError
 from gradus.generative import VAE, ImportanceBound, VAEBound, bits_per_dimension, gaussian_kl
-
-DOC = Path(__file__).resolve().parent.parent.parent / "docs" / "generative.md"
 
 
 def made(seed: int = 0, latents: int = 2, pixels: int = 6, **given: object) -> VAE:
@@ -161,12 +157,3 @@ def test_results_say_what_they_are() -> None:
     vae, x = made(), pixels()
     assert isinstance(vae.elbo(x), VAEBound) and isinstance(vae.importance_bound(x, 3), ImportanceBound)
     assert repr(vae).startswith("VAE(2 latents, bernoulli")
-
-
-def test_the_documents_example_runs() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
-    mine = [block for block in blocks if "import VAE" in block]
-    assert mine
-    names: dict[str, object] = {}
-    for block in mine:
-        exec(compile(block, str(DOC), "exec"), names)

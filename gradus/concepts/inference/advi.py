@@ -832,8 +832,8 @@ def figure(rho, bend):
     right.legend(fontsize=9.5, loc="upper right", frameon=False)
     words = Text(
         f"A posterior of correlation {rho:.2f} and bend {bend:.2f} (shaded), and two deviations of what was fitted to it. The log-evidence is {evidence:.3f}; the bounds are {tops[0][0]:.3f} for mean field, "
-        f"whose deviation of the first number is {tops[0][1]:.2f}, and {tops[1][0]:.3f} for the full rank, with {tops[1][1]:.2f}; right is 1. Beside: how many draws have a weight above a number, by the slope of $k=0.7$.",
+        f"whose deviation of the first number is {tops[0][1]:.2f}, and {tops[1][0]:.3f} for the full rank, with {tops[1][1]:.2f}; right is 1. Beside: how many draws have a weight above a number, with the slope of k = 0.7.",
         f"相关系数为 {rho:.2f}、弯曲为 {bend:.2f} 的后验（阴影），以及拟合结果的两倍标准差。对数证据为 {evidence:.3f}；下界：平均场 {tops[0][0]:.3f}，第一个数的标准差为 {tops[0][1]:.2f}；"
-        f"满秩 {tops[1][0]:.3f}，标准差为 {tops[1][1]:.2f}；正确值为 1。另一幅图：权重超过某数的抽样所占的比例，并画出 $k=0.7$ 的斜率。",
+        f"满秩 {tops[1][0]:.3f}，标准差为 {tops[1][1]:.2f}；正确值为 1。另一幅图：权重超过某数的抽样所占的比例，并画出 k = 0.7 的斜率。",
     )
     return Drawing(fig, words)

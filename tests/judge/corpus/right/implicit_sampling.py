@@ -1,5 +1,7 @@
 """DDIM in other styles: Euler's method in the scale of the data, and PyTorch with logarithms."""
 
+import itertools
+
 import numpy as np
 import torch
 
@@ -33,8 +35,8 @@ def ddim_by_euler(epsilon, x, beta, tau, z, eta, inverse=False):
 # ddim: in PyTorch, alpha_bar by logarithms, one loop for both directions
 def ddim_torch(epsilon, x, beta, tau, z, eta, inverse=False):
     tau, eta = [int(t) for t in tau], float(eta)
-    falls = all(a > b for a, b in zip(tau, tau[1:], strict=False))
-    if not (falls and 0 <= eta <= 1 and 1 <= tau[-1] and tau[0] <= len(beta)):
+    falls = all(a > b for a, b in itertools.pairwise(tau))
+    if not (falls and 0 <= eta <= 1 and tau[-1] >= 1 and tau[0] <= len(beta)):
         raise ValueError("list or eta")
     log = torch.cat((torch.zeros(1, dtype=torch.float64), torch.log1p(-beta.double()).cumsum(0)))
     signal = [float(v) for v in torch.exp(log / 2)]
@@ -44,7 +46,7 @@ def ddim_torch(epsilon, x, beta, tau, z, eta, inverse=False):
     times, path = [*tau, 0], [x]
     if inverse:
         times.reverse()
-    for i, (t, s) in enumerate(zip(times, times[1:], strict=False)):
+    for i, (t, s) in enumerate(itertools.pairwise(times)):
         e = epsilon(x, s if inverse else t)
         data = (x - level[t] ** 0.5 * e) / signal[t]
         sigma2 = 0.0 if inverse else eta**2 * level[s] / level[t] * (1 - (signal[t] / signal[s]) ** 2)
