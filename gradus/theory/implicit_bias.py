@@ -80,14 +80,18 @@ def implicit_bias(
         raise refusal("y", ("labels −1 and 1", "−1 与 1 的标签"), y)
     X, labels = x.detach().to(wide(x)), y.detach().to(wide(x))
     eps = torch.finfo(X.dtype).eps
+    size = torch.ldexp(
+        X.new_ones(()), torch.frexp(X.abs().max()).exponent - 1
+    )  # a power of two: nothing is rounded
+    X = X / size
     point = _nearest(X * labels[:, None], eps)
     direction = point / point.norm()
     margins = (X @ direction) * labels
     margin = margins.min()
+    first = X.new_zeros(X.shape[1]) if start is None else start.detach().to(X)
     touching = margins <= margin + max(1e-9, 1e3 * eps) * X.norm(dim=1)
-    first = torch.zeros_like(point) if start is None else start.detach().to(X)
-    interpolant = first + torch.linalg.pinv(X) @ (labels - X @ first)
-    return ImplicitBias(direction.to(x), margin.to(x), touching, interpolant.to(x))
+    interpolant = first + torch.linalg.pinv(X) @ (labels / size - X @ first)
+    return ImplicitBias(direction.to(x), (margin * size).to(x), touching, interpolant.to(x))
 
 
 def _nearest(points: Tensor, eps: float) -> Tensor:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
 import networkx as nx
 import numpy as np
 
-from gradus.arguments import array, choice, number, refusal, whole
+from gradus.arguments import array, choice, flag, number, refusal, whole
 from gradus.inference.ising.enumeration import MOST, IsingMoments, moments_of, sweep_distribution
 from gradus.inference.ising.rules import SINGLE_SPIN, Rule
 from gradus.inference.network import MarkovNetwork
@@ -76,12 +77,15 @@ class IsingModel:
             periodic: whether it closes to a torus.
 
         Raises:
-            GradusError: a size below 1, on a torus below 2.
+            GradusError: a size below 1, on a torus below 2; what is neither True nor False.
 
         Example:
             >>> IsingModel.lattice(4).energy(np.ones(16)).item()
             -32.0
         """
+        periodic, coupling = flag("periodic", periodic), number("coupling", coupling)
+        if not math.isfinite(4 * coupling):  # on a torus of two rows bonds add up
+            raise refusal("coupling", ("a number whose fourfold is finite", "四倍仍为有限值的数"), coupling)
         least = 2 if periodic else 1
         rows = whole("rows", rows, least=least)
         columns = rows if columns is None else whole("columns", columns, least=least)
@@ -91,7 +95,7 @@ class IsingModel:
             ahead = np.roll(place, -1, axis)
             keep = slice(None) if periodic else slice(-1)
             here, there = (p.swapaxes(0, axis)[keep].ravel() for p in (place, ahead))
-            np.add.at(couplings, (here, there), number("coupling", coupling))
+            np.add.at(couplings, (here, there), coupling)
         return cls(couplings + couplings.T, number("field", field))
 
     @property

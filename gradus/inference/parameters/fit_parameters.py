@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
+import networkx as nx
 import numpy as np
 
 from gradus.arguments import array, choice, number, refusal, whole
@@ -113,7 +114,7 @@ def fit_parameters(
         >>> fit.network.tables["wet"].probabilities.round(3).tolist()
         [[1.0, 0.0], [0.5, 0.5]]
     """
-    absent = frozenset([missing] if isinstance(missing, str) else missing)
+    absent = _values("missing", missing)
     families, codes = _put_together(structure, data, states, absent)
     alpha = _prior(families, pseudo_counts, equivalent_size)
     choice("unseen", unseen, ("uniform", "refuse"))
@@ -150,6 +151,15 @@ def fit_parameters(
     return ParameterFit(network, log, np.array(history), counts, settled)
 
 
+def _values(name: str, given: Any) -> frozenset[Any]:
+    """One value that is text, or several."""
+    several = given if isinstance(given, (list, tuple, set, frozenset)) else [given]
+    plain = all(value is None or isinstance(value, (str, int, float, np.generic)) for value in several)
+    if not plain or (several is not given and not isinstance(given, str)):
+        raise refusal(name, ("a text, or a list of values, such as ['?', -1]", "一段文字或取值的列表，例如 ['?', -1]"), given, kind=True)  # fmt: skip
+    return frozenset(several)
+
+
 def _put_together(structure: Any, data: Any, states: Any, missing: frozenset[Any]) -> tuple[Families, Any]:
     columns = columns_of(data)
     if isinstance(structure, BayesianNetwork):
@@ -163,6 +173,9 @@ def _put_together(structure: Any, data: Any, states: Any, missing: frozenset[Any
         if isinstance(data, NetworkSample) and data.states == families.states and not missing:
             return families, np.stack([data[v] for v in families.states], 1)
         return families, observed(columns, families.states, missing)
+    if not isinstance(structure, (DirectedAcyclicGraph, Mapping, nx.DiGraph)):
+        kinds = ("a BayesianNetwork, a DirectedAcyclicGraph, or the parents by variable", "BayesianNetwork、DirectedAcyclicGraph，或按变量给出的父变量")  # fmt: skip
+        raise refusal("structure", kinds, structure, kind=True)
     graph = structure if isinstance(structure, DirectedAcyclicGraph) else DirectedAcyclicGraph(structure)
     given = {} if states is None else checked_states(states)
     named = {v: columns[v] for v in columns if v not in given}
