@@ -583,6 +583,9 @@ def figure(steps, eta):
     end = distance(path[:, -1])
     right.plot([len(tau)], [end], "s", color=COLOURS[2], label="shown")
     right.set(xscale="log", yscale="log", xlabel="number of steps S", ylabel="distance from the data")
+    right.set_xticks(sizes, [str(S) for S in sizes])
+    right.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
+    right.minorticks_off()
     right.legend(fontsize=9, frameon=False, loc="lower left")
     words = Text(
         f"{len(tau)} steps with η = {eta:.3g}, by the exact guess for a mixture: the samples end at a Wasserstein distance of {end:.3g} from it (128 points).",
