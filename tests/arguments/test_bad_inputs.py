@@ -23,7 +23,8 @@ from sklearn.utils._param_validation import InvalidParameterError
 from gradus.errors import GradusError
 from tools.public_surface import PACKAGES
 
-OF_ALL = 3  # one function in so many belongs to the ordinary run
+OF_ALL = 3  # one function in so many belongs to the ordinary run, but for
+LONG = ("gradus.theory.certify", "gradus.theory.mean_field_limit")  # whose calls take as long as all others
 LEAST = 6000
 CLASSES = 24
 COUNTED: Counter[str] = Counter()
@@ -126,7 +127,10 @@ def test_a_right_call_is_right_and_names_its_arguments(name):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] if i % OF_ALL else []) for i, name in enumerate(EXAMPLES)],
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if i % OF_ALL or name in LONG else [])
+        for i, name in enumerate(EXAMPLES)
+    ],
 )
 def test_bad_inputs_are_refused_by_name_or_answered_rightly(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from gradus.frameworks import like, namespace
-from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Result, Slider, Symbol, Text, generic
+from gradus.page import Concept, Convention, Drawing, Hypothesis, Implementation, Slider, Symbol, Text, generic
 from gradus.page.evidence import bound, identical, near, raises, rate, roundoff
 from gradus.page.exercises import choice, number
 from gradus.page.figures import COLOURS, canvas
@@ -64,7 +64,6 @@ DDIM = Concept(
         Symbol(r"y,\ \varsigma", "", "", "the point and the deviation of its noise, in the scale of the data"),
         Symbol("S,\\ T,\\ d", "", "", "number of steps, of times, of numbers in a sample", "natural"),
     ),
-    returns=(Result("path", "... S+1 d", "where it is: at the start and after each step"),),
     needs=("diffusion", "neural-ode"),
     source="song2021denoising",
     year=2021,
