@@ -52,11 +52,7 @@ RIGHT_HERE: dict[tuple[str, str, str], str] = {
         "steps",
         r"wrong type: (tensor\(|\[1\.0\])",
     ): "steps are a list or a tensor of numbers",
-    (
-        "fit_parameters",
-        "missing",
-        r"str: |wrong type: \[1\.0\]",
-    ): "any text or number may stand for nothing known",
+    ("fit_parameters", "missing", r"str: |wrong type: \[1\.0\]"): "text or numbers, whichever",
     ("analysis_of_variance", "y", "list: of text"): "decimals as text are documented",
     (
         "checkpoint",
