@@ -68,7 +68,7 @@ def test_the_verdict_is_of_what_was_measured():
     assert "last-layer Laplace: surer" in said[2].en and "最后一层拉普拉斯：更确定" in said[2].zh
     worse = findings([measured(0.1)])
     assert "last-layer Laplace: worse calibrated" in worse[1].en and "one seed, no interval" in worse[1].en
-    assert "no better calibrated" in worse[-1].en and "knows better" in said[-1].en
+    assert "no better calibrated" in worse[-1].en and "another thing than erring less" in said[-1].en
     torn = findings([measured(0.1), measured(-0.1)])
     assert "last-layer Laplace, Kronecker Laplace: no different" in torn[0].en
 

@@ -76,8 +76,8 @@ def findings(measured: Sequence[Mapping[str, Any]]) -> list[Text]:
     gap = [mean_turned(m, "last", "accuracy") - mean_turned(m, "point", "accuracy") for m in measured]
     said.append(
         Text(
-            f"Turning costs the point network {np.mean(drop):.1%} of accuracy; last-layer Laplace changes that by {np.mean(gap):+.1%}: it knows better that it errs, not what is right.",
-            f"旋转使点网络的准确率下降 {np.mean(drop):.1%}；最后一层拉普拉斯使之改变 {np.mean(gap):+.1%}：它更清楚自己会错，而不是更清楚什么是对的。",
+            f"Turning costs the point network {np.mean(drop):.1%} of accuracy; last-layer Laplace changes that by {np.mean(gap):+.1%}: what it says of its errors is nearer to the truth, which is another thing than erring less.",
+            f"旋转使点网络的准确率下降 {np.mean(drop):.1%}；最后一层拉普拉斯使之改变 {np.mean(gap):+.1%}：它对自身错误的估计更接近实际，而这与少犯错是两回事。",
         )
         if mean_gain(measured) > 0
         else Text(
