@@ -51,7 +51,12 @@ DDIM = Concept(
             "the noise that the model guesses, of points (… d) and a time",
             "function",
         ),
-        Symbol("x", "x", "... d", "where it begins: $x$ at $\\tau_1$; with `inverse` the data. The result (… S+1 d) is the path: this, and the point after each step"),
+        Symbol(
+            "x",
+            "x",
+            "... d",
+            "where it begins: $x$ at $\\tau_1$; with `inverse` the data. The result (… S+1 d) is the path: this, and the point after each step",
+        ),
         Symbol(r"\beta_t", "beta", "T", "variance of the noise of each step in training", "other"),
         Symbol(r"\tau", "tau", "S", "times, falling, from 1 to T", "other"),
         Symbol("z", "z", "... S d", "new noise of each step: standard normal numbers"),
