@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gradus.arguments import refusal
 from gradus.inference.monte_carlo.arviz_bridge import to_arviz
 from gradus.inference.monte_carlo.diagnose import Diagnosis, diagnose
+from gradus.inference.monte_carlo.named_draws import NamedDraws
 from gradus.text import Text
 
 __all__ = ["Draws"]
 
 
-class Draws(Mapping[str, Any]):
+class Draws(NamedDraws):
     """Draws of Markov chains by name: `draws["theta"]` has the shape (chains, draws, …).
 
     Attributes:
@@ -57,32 +56,6 @@ class Draws(Mapping[str, Any]):
     def draws(self) -> int:
         """How many draws of each."""
         return int(self.log_density.shape[1])
-
-    def __getitem__(self, name: str) -> Any:
-        """The draws of one quantity (chains, draws, …).
-
-        Raises:
-            GradusError: there is none of that name.
-        """
-        if name in self.values_by_name:
-            return self.values_by_name[name]
-        known = list(self.values_by_name)
-        near = difflib.get_close_matches(str(name), known, n=1)
-        mend = (
-            (f"did you mean {near[0]!r}?", f"是否想写 {near[0]!r}？")
-            if near
-            else (f"known are: {', '.join(known[:5])}", f"已知的有：{', '.join(known[:5])}")
-        )
-        raise refusal("name", ("the name of a quantity", "量的名称"), Text(repr(name), repr(name)), mend)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.values_by_name)
-
-    def __len__(self) -> int:
-        return len(self.values_by_name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.values_by_name
 
     @property
     def diagnosis(self) -> Diagnosis:

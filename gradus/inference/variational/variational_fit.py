@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from gradus.arguments import choice, refusal, whole
+from gradus.arguments import choice, whole
 from gradus.inference.monte_carlo.arviz_bridge import to_arviz
 from gradus.inference.monte_carlo.draws import on_host
+from gradus.inference.monte_carlo.named_draws import NamedDraws
 from gradus.inference.monte_carlo.points import Points
 from gradus.inference.monte_carlo.verdicts import written
 from gradus.inference.variational.gaussian_family import Gaussian
@@ -53,7 +53,7 @@ class ELBOTrace(NamedTuple):
         return f"ELBOTrace({len(self.elbo)} looks, ELBO {first} to {last})"
 
 
-class VariationalFit(Mapping[str, Any]):
+class VariationalFit(NamedDraws):
     """A normal distribution of free numbers in place of a posterior: `fit["theta"]` are draws from it (draws, …), within the bounds.
 
     Attributes:
@@ -188,32 +188,6 @@ class VariationalFit(Mapping[str, Any]):
         posterior = {name: on_host(v)[None] for name, v in self.values_by_name.items()}
         recorded = {"lp": self.log_density, "log_weight": self.log_weights}
         return to_arviz(posterior, {name: on_host(v)[None] for name, v in recorded.items()})
-
-    def __getitem__(self, name: str) -> Tensor:
-        """The draws of one quantity (draws, …).
-
-        Raises:
-            GradusError: there is none of that name.
-        """
-        if name in self.values_by_name:
-            return self.values_by_name[name]
-        known = list(self.values_by_name)
-        near = difflib.get_close_matches(str(name), known, n=1)
-        mend = (
-            (f"did you mean {near[0]!r}?", f"是否想写 {near[0]!r}？")
-            if near
-            else (f"known are: {', '.join(known[:5])}", f"已知的有：{', '.join(known[:5])}")
-        )
-        raise refusal("name", ("the name of a quantity", "量的名称"), Text(repr(name), repr(name)), mend)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.values_by_name)
-
-    def __len__(self) -> int:
-        return len(self.values_by_name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.values_by_name
 
     def __str__(self) -> str:
         return self.table()
