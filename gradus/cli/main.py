@@ -27,6 +27,7 @@ VERBS = (
     "examine",
     "infer",
     "run",
+    "sample",
     "data",
     "runs",
     "site",
@@ -35,7 +36,7 @@ VERBS = (
 )
 MODULES = {
     "map": "roadmap", "search": "roadmap", "path": "roadmap", "show": "read", "explain": "explaining", "examine": "examining", "infer": "inferring", "verify": "check", "practice": "practising",
-    "run": "work", "runs": "work", "data": "work", "doctor": "work",
+    "run": "work", "sample": "sampling", "runs": "work", "data": "work", "doctor": "work",
     "site": "publishing", "serve": "publishing",
 }  # fmt: skip
 LANGUAGES = ("en", "zh")

@@ -164,6 +164,21 @@ TABLE: dict[str, Verb] = {
         ("run lenet", "run lenet --seed 0 --epochs 5", "run lenet --data mnist --data-dir ~/data", "run lenet --resume",
          "run lenet --data ./my-images", "run linear-regression --data table.csv", "run lenet --help"),
     ),
+    "sample": Verb(
+        Text("images from a finished run of a generative system", "用已完成的生成式系统生成图像"),
+        (
+            _key(),
+            _value("--run", "DIR", "the run's folder; the newest finished one of the system unless given", "运行所在的文件夹，默认取该系统最新完成的运行"),
+            _value("--n", "N", "how many images, or with --between how many ways; 64 unless given", "图像的张数（与 --between 同用时为路径条数），默认 64", type=int, default=64),
+            _value("--class", "NAME", "of this class alone; each in turn unless given", "只生成该类别，默认各类轮流"),
+            _value("--steps", "N", "steps of sampling; the recipe's unless given", "采样步数，默认按配方", type=int),
+            _value("--guidance", "S", "how far the class is followed: 1 as it is, 0 not at all; the recipe's unless given", "遵循类别的强度：1 为原样，0 为不用，默认按配方", type=float),
+            _value("--between", "K", "ways of K images from one noise to another, a row each", "每行 K 张，从一个噪声走到另一个", type=int),
+            _value("--seed", "N", "of the noise; 0 unless given", "噪声的种子，默认 0", type=int, default=0),
+            _value("--output", "FILE", "a .png picture, or a .npy array (N, C, H, W) from 0 to 1; samples.png unless given", ".png 图片，或 .npy 数组（N, C, H, W，取值 0 到 1），默认 samples.png", default="samples.png"),
+        ),
+        ("sample diffusion", "sample diffusion --class 3 --n 16 --guidance 3 --steps 20", "sample diffusion --between 10 --n 8 --output ways.png", "sample diffusion --run runs/diffusion/digits-1 --output samples.npy"),
+    ),
     "data": Verb(
         Text("data sets: list them, download one, say where they are", "数据集：列出、下载、查看位置"),
         (

@@ -123,4 +123,11 @@ def refuse_impossible(values: dict[str, object], defaults: dict[str, object]) ->
             )
 
 
-BOUNDS = {"seed": (0, 2**32 - 1), "seeds": (1, 10_000), "epochs": (1, 1_000_000), "port": (0, 65535)}
+BOUNDS = {
+    "seed": (0, 2**32 - 1),
+    "seeds": (1, 10_000),
+    "epochs": (1, 1_000_000),
+    "port": (0, 65535),
+    "n": (1, 100_000),
+    "between": (2, 1_000),
+}

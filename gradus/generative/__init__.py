@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradus.generative.diffusion.reverse import DenoisingStep, denoising_step
     from gradus.generative.diffusion.sampling import ddpm_sample
     from gradus.generative.diffusion.schedule import NoiseSchedule
+    from gradus.generative.diffusion.unet import DenoisingUNet
     from gradus.generative.metrics.frechet import FrechetDistance, frechet_distance
     from gradus.generative.metrics.frechet_limit import FrechetLimit, frechet_limit
     from gradus.generative.metrics.kernel import KernelDistance, kernel_distance
@@ -37,6 +38,7 @@ __all__ = [
     "AdversarialTraining",
     "Autoencoder",
     "DenoisingStep",
+    "DenoisingUNet",
     "DensityCoverage",
     "FrechetDistance",
     "FrechetLimit",
@@ -86,6 +88,7 @@ export(
         "diffusion.reverse": ["DenoisingStep", "denoising_step"],
         "diffusion.sampling": ["ddpm_sample"],
         "diffusion.schedule": ["NoiseSchedule"],
+        "diffusion.unet": ["DenoisingUNet"],
         "metrics.frechet": ["FrechetDistance", "frechet_distance"],
         "metrics.frechet_limit": ["FrechetLimit", "frechet_limit"],
         "metrics.kernel": ["KernelDistance", "kernel_distance"],

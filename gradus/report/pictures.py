@@ -190,11 +190,11 @@ def image_rows(
     alt: Text | None = None,
     large: bool = False,
 ) -> Picture:
-    """Rows of small images, each with its name: ink where a row has one sign, else blue below zero and brown above.
+    """Rows of small images, each with its name: ink where a row has one sign, else blue below zero and brown above; colours as they are.
 
     Args:
-        rows: for each name its images (n, h, w); images in [0, 1] are drawn as they are, others scaled to the row's
-            largest size.
+        rows: for each name its images, (n, h, w), (n, 1, h, w), or (n, 3, h, w) in [0, 1]; grey ones in [0, 1] are drawn as they are, others
+            scaled to the row's largest size.
         caption: what is seen.
         place: the section of the report.
         alt: the same in words; the caption and the numbers of images unless given.
@@ -205,11 +205,11 @@ def image_rows(
     """
     arrays = {name: np.asarray(values, float) for name, values in rows.items()}
     for name, values in arrays.items():
-        if values.ndim != 3:
+        if values.ndim != 3 and (values.ndim != 4 or values.shape[1] not in (1, 3)):
             raise GradusError(
                 Text(
-                    f"expected images of shape (n, height, width) for {name.en}, got {values.shape}",
-                    f"{name.zh} 的图像形状应为 (n, height, width)，得到 {values.shape}",
+                    f"expected images of shape (n, height, width) or (n, 1 or 3, height, width) for {name.en}, got {values.shape}",
+                    f"{name.zh} 的图像形状应为 (n, height, width) 或 (n, 1 或 3, height, width)，得到 {values.shape}",
                 )
             )
     words = alt or Text(
@@ -220,17 +220,23 @@ def image_rows(
     def draw(lang: str) -> str:
         parts = []
         for name, values in arrays.items():
-            top = float(np.abs(values).max())
-            signed = values.min() < -0.05 * top
             tiles = [
-                (diverging(v, top) if signed else ink(v / max(top, 1.0)), "", "", f"{name.get(lang)} {i + 1}")
-                for i, v in enumerate(values)
+                (pixels, "", "", f"{name.get(lang)} {i}") for i, pixels in enumerate(_row_pixels(values), 1)
             ]
             label = f'<span class="layer">{escape(name.get(lang))}</span>'
             parts.append(f'<div class="maps{" large" if large else ""}">{label}{_grid(tiles)}</div>')
         return "".join(parts)
 
     return Picture(draw, caption, words, place, wide=True)
+
+
+def _row_pixels(values: np.ndarray) -> list[np.ndarray]:
+    if values.ndim == 4 and values.shape[1] == 3:
+        return [colours(v) for v in values]
+    grey = values[:, 0] if values.ndim == 4 else values
+    top = float(np.abs(grey).max())
+    signed = grey.min() < -0.05 * top
+    return [diverging(v, top) if signed else ink(v / max(top, 1.0)) for v in grey]
 
 
 def _images(images: Any) -> list[np.ndarray]:

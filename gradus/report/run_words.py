@@ -116,6 +116,13 @@ SETTINGS: dict[str, Text] = {
     "gap": Text("both are silent from, to", "两者都沉默的起止时刻"),
     "lost": Text("share that the north sensor loses", "北向传感器缺失的比例"),
     "too_sure": Text("process noise of the wrong filter too small by", "错误滤波器的过程噪声设小的倍数"),
+    "latents": Text("latent variables", "潜变量数"),
+    "ema": Text("decay of the average of the weights", "权重滑动平均的衰减"),
+    "multipliers": Text("multiples of the width by size", "各尺寸的宽度倍数"),
+    "times": Text("times of the noise", "噪声时刻数"),
+    "sampling_steps": Text("steps of sampling", "采样步数"),
+    "guidance": Text("guidance", "引导强度"),
+    "class_dropped": Text("share of classes kept back", "隐去类别的比例"),
     "python": Text("Python", "Python"),
     "gradus": Text("Gradus", "Gradus"),
     "torch": Text("PyTorch", "PyTorch"),
@@ -133,6 +140,11 @@ SETTINGS: dict[str, Text] = {
 
 #: The scores that recipes name, and whether they are fractions, shown in percent; others are shown as they are written.
 METRICS: dict[str, tuple[Text, bool]] = {
+    "frechet-quotient": (
+        Text("Fréchet distance over that of real images", "Fréchet 距离与真实图像的距离之比"),
+        False,
+    ),
+    "bound": (Text("bound on the held-out ln p(x), nats", "留出图像 ln p(x) 的下界，奈特"), False),
     "critical-error": (Text("relative error of the critical temperature", "临界温度的相对误差"), False),
     "accuracy": (Text("test accuracy", "测试集准确率"), True),
     "cross-validated-accuracy": (

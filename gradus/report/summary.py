@@ -126,12 +126,15 @@ class RunSummary:
         return run
 
 
-def layers_of(model: torch.nn.Module, example: torch.Tensor) -> list[Layer]:
+def layers_of(
+    model: torch.nn.Module, *example: torch.Tensor, parts: Sequence[torch.nn.Module] | None = None
+) -> list[Layer]:
     """The architecture: every leaf module in the order in which it is first called, with its output's shape.
 
     Args:
         model: called once, without gradient and in evaluation mode; its mode is restored.
-        example: a batch of at least one input.
+        example: its inputs, a batch of at least one.
+        parts: the modules to list in place of the leaves, for a network of many.
     """
     import torch
 
@@ -145,13 +148,13 @@ def layers_of(model: torch.nn.Module, example: torch.Tensor) -> list[Layer]:
             own = sum(p.numel() for p in module.parameters())
             rows[name] = Layer(name, _kind(module), tuple(output.shape[1:]), own)
 
-    leaves = [m for m in model.modules() if next(m.children(), None) is None]
-    handles = [m.register_forward_hook(note) for m in leaves]
+    listed = [m for m in model.modules() if next(m.children(), None) is None] if parts is None else parts
+    handles = [m.register_forward_hook(note) for m in listed]
     training = {m: m.training for m in model.modules()}
     try:
         model.eval()
         with torch.no_grad():
-            model(example)
+            model(*example)
     finally:
         for handle in handles:
             handle.remove()

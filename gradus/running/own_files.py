@@ -16,7 +16,8 @@ _LITTER = re.compile(rf"{LOCK}|(?:{CONFIG}|{SUMMARY}|{REPORT})\.\d+\.tmp")  # of
 _LOGS = r"(?:metrics|timings|gradient_norms)\.jsonl"
 _PAYLOAD = r"(?:\.json|\.[0-9a-f]{16}\.safetensors)"
 _STATE = rf"state{_PAYLOAD}|state\.safetensors"  # the last: a single file, as version 0.1 wrote it
-_OF_SEED = re.compile(rf"(?:{LOCK}|run\.json|log\.txt|{_LOGS}|{_STATE})(?:\.\d+\.tmp)?")
+_IMAGES = rf"images-\d+{_PAYLOAD}"  # that a generative system made after an epoch
+_OF_SEED = re.compile(rf"(?:{LOCK}|run\.json|log\.txt|{_LOGS}|{_STATE}|{_IMAGES})(?:\.\d+\.tmp)?")
 _CHECKPOINT = re.compile(rf"step-\d+{_PAYLOAD}(?:\.\d+\.tmp)?")
 _PART = re.compile(r"[a-z][a-z0-9-]*")  # one of several networks that a seed trains, in a folder of its own
 

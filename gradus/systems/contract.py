@@ -15,6 +15,7 @@ from gradus.text import Text
 if TYPE_CHECKING:
     from gradus.data.dataset import Task
     from gradus.report import SeedResult
+    from gradus.systems.sampler import Sampler
 
 Setting = Literal["epochs", "device"]
 
@@ -136,6 +137,7 @@ class Recipe:
         like: the one of its data sets whose settings other data take, by the shape of an input; None for the last.
         about: what it is called and which pages teach it; None where a page of its key says all.
         findings: what was found, in words, from what all seeds measured (`SeedResult.measured`).
+        sampler: `(tensors, settings) -> Sampler`: of a generative system, what makes images, from what `sampler.keep` kept of a seed.
     """
 
     train: Callable[[Any, SeedRequest], SeedResult]
@@ -151,6 +153,7 @@ class Recipe:
     like: Callable[[Sequence[int]], str] | None = None
     about: System | None = None
     findings: Callable[[Sequence[Mapping[str, Any]]], Sequence[Text]] | None = None
+    sampler: Callable[[Mapping[str, Any], Mapping[str, Any]], Sampler] | None = None
 
     def settings_for(self, data: str, shape: Sequence[int] | None = None) -> Mapping[str, Any]:
         """What is shown of the recipe on a data set; on one that it was not made for, those of the one that it is like."""

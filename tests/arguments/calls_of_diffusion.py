@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from example_calls import Example, Fresh, of, tensors
+from example_calls import Example, Fresh, model_of, of, tensors
 
 from gradus import generative
 
@@ -30,6 +30,23 @@ def calls_of_diffusion() -> dict[str, Example]:
             generative.GaussianMixtureDenoiser, **mixture, schedule=schedule, prediction="data"
         ),
         name + "GaussianMixtureDenoiser.sample": of(model.sample, count=3, seed=0),
+        name + "DenoisingUNet": of(
+            model_of(generative.DenoisingUNet),
+            channels=1,
+            size=4,
+            width=4,
+            multipliers=(1, 2),
+            blocks=1,
+            heads=2,
+            classes=3,
+            dropout=0.1,
+        ),
+        name + "DenoisingUNet.forward": of(
+            generative.DenoisingUNet(1, 4, width=4, multipliers=(1, 2), heads=2, classes=3).forward,
+            x=Fresh(lambda: tensors(5, 3, 1, 4, 4).float()),
+            t=times,
+            condition=Fresh(lambda: torch.tensor([0, 1, 3])),
+        ),
         name + "add_noise": of(generative.add_noise, x=x, t=times, schedule=schedule, noise=noise),
         name + "convert_prediction": of(
             generative.convert_prediction,

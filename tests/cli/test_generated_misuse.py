@@ -16,10 +16,10 @@ from gradus.cli.wording import MESSAGES, in_chinese
 
 RIGHT = {  # the shortest right use of each verb, which writes nothing
     "map": ["map", "vision"], "show": ["show", "norm"], "search": ["search", "norm"], "path": ["path", "norm"],
-    "verify": ["verify", "norm"], "practice": ["practice", "norm"], "explain": ["explain", "entropy"], "examine": ["examine", "mine.py:setup"], "infer": ["infer", "net.bif"], "run": ["run", "pca"],
+    "verify": ["verify", "norm"], "practice": ["practice", "norm"], "explain": ["explain", "entropy"], "examine": ["examine", "mine.py:setup"], "infer": ["infer", "net.bif"], "run": ["run", "pca"], "sample": ["sample", "vae"],
     "data": ["data", "list"], "runs": ["runs"], "doctor": ["doctor"], "site": ["site", "build", "/"], "serve": ["serve", "/"],
 }  # fmt: skip
-NUMBERS = ("--seed", "--seeds", "--epochs", "--port")
+NUMBERS = ("--seed", "--seeds", "--epochs", "--port", "--n", "--between")
 
 
 def options_of(verb):

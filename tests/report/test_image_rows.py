@@ -28,5 +28,5 @@ def test_positive_images_are_ink_and_signed_ones_coloured():
 
 
 def test_other_shapes_are_refused_by_name():
-    with pytest.raises(GradusError, match=r"\(n, height, width\) for stored, got \(4, 4\)"):
+    with pytest.raises(GradusError, match=r"\(n, 1 or 3, height, width\) for stored, got \(4, 4\)"):
         image_rows({Text("stored", "存储"): np.eye(4)}, CAPTION, "result")
