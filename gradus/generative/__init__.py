@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gradus.generative.adversarial.penalty import gradient_penalty
     from gradus.generative.adversarial.record import AdversarialTraining
     from gradus.generative.adversarial.training import train_gan
+    from gradus.generative.diffusion.guidance import classifier_guided, guided
     from gradus.generative.diffusion.implicit import ddim_invert, ddim_sample, diffusion_times
     from gradus.generative.diffusion.loss import diffusion_loss
     from gradus.generative.diffusion.mixture_denoiser import GaussianMixtureDenoiser
@@ -51,6 +52,7 @@ __all__ = [
     "VAEBound",
     "add_noise",
     "bits_per_dimension",
+    "classifier_guided",
     "convert_prediction",
     "critic_loss",
     "ddim_invert",
@@ -66,6 +68,7 @@ __all__ = [
     "gaussian_kl",
     "generator_loss",
     "gradient_penalty",
+    "guided",
     "kernel_distance",
     "mode_coverage",
     "peak_signal_to_noise",
@@ -81,6 +84,7 @@ export(
         "adversarial.penalty": ["gradient_penalty"],
         "adversarial.record": ["AdversarialTraining"],
         "adversarial.training": ["train_gan"],
+        "diffusion.guidance": ["classifier_guided", "guided"],
         "diffusion.implicit": ["ddim_invert", "ddim_sample", "diffusion_times"],
         "diffusion.loss": ["diffusion_loss"],
         "diffusion.mixture_denoiser": ["GaussianMixtureDenoiser"],

@@ -47,6 +47,21 @@ def calls_of_diffusion() -> dict[str, Example]:
             t=times,
             condition=Fresh(lambda: torch.tensor([0, 1, 3])),
         ),
+        name + "guided": of(
+            lambda **given: generative.guided(**given)(tensors(6, 3, 2), torch.tensor([1, 2, 3])),
+            model=lambda x, t, c: 0.1 * x * c[:, None],
+            condition=Fresh(lambda: torch.tensor([0, 1, 1])),
+            scale=2.0,
+            none=2,
+            rescale=0.5,
+        ),
+        name + "classifier_guided": of(
+            lambda **given: generative.classifier_guided(**given)(tensors(6, 3, 2), torch.tensor([1, 2, 3])),
+            model=lambda x, t: 0.1 * x,
+            log_probability=lambda x, t: torch.nn.functional.logsigmoid(x[:, 0]),
+            schedule=schedule,
+            scale=2.0,
+        ),
         name + "add_noise": of(generative.add_noise, x=x, t=times, schedule=schedule, noise=noise),
         name + "convert_prediction": of(
             generative.convert_prediction,

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradus.generative import DenoisingUNet, NoiseSchedule, ddim_sample, diffusion_loss
+from gradus.generative import DenoisingUNet, NoiseSchedule, ddim_sample, diffusion_loss, guided
 from gradus.systems.image_models import parted
 from gradus.systems.sampler import Sampler
 
@@ -83,18 +83,8 @@ def sampler_of(net: DenoisingUNet, settings: Mapping[str, Any]) -> Sampler:
 
 
 def led(net: DenoisingUNet, condition: Tensor | None, guidance: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """The network with its class, led away from what it says without one: u + s (c − u)."""
+    """The network, led by the class."""
     net.eval()
-    if condition is None or guidance == 0:
+    if condition is None:
         return lambda x, t: net(x, t)
-    of = condition.to(next(net.parameters()).device)
-    if guidance == 1:
-        return lambda x, t: net(x, t, of)
-
-    def guess(x: Tensor, t: Tensor) -> Tensor:
-        none = torch.full_like(of, net.no_class)
-        with_it, without = net(torch.cat((x, x)), torch.cat((t, t)), torch.cat((of, none))).chunk(2)
-        found: Tensor = without + guidance * (with_it - without)
-        return found
-
-    return guess
+    return guided(net, condition.to(next(net.parameters()).device), guidance)

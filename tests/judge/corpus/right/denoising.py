@@ -92,3 +92,21 @@ def diffusion_by_angles(x, epsilon, guess, z, beta, t, predicts="noise", large=F
     prior = (left * x**2 - left - torch.log1p(-left)).sum(-1) / 2
     variance = variance.expand(x.shape)[..., 0]
     return noised, data, mean, variance, previous, ((epsilon - noise) ** 2).sum(-1), of_bound, prior
+
+
+# guidance: as a weighted mean, the condition first, sample by sample
+def guidance_by_weights(conditional, unconditional, scale, rescale=0.0):
+    if conditional.shape != unconditional.shape:
+        raise ValueError("two shapes")
+    if not (rescale >= 0 and rescale <= 1) or scale != scale:
+        raise ValueError("a share from 0 to 1, and a scale that is a number")
+    led = scale * conditional + (1 - scale) * unconditional
+    if rescale == 0:
+        return led
+    rows, out = led.reshape(-1, led.shape[-1]), []
+    for row, wanted in zip(rows, conditional.reshape(rows.shape), strict=True):
+        mean, goal = sum(row) / len(row), sum(wanted) / len(wanted)
+        spread = (sum((v - mean) ** 2 for v in row) / len(row)) ** 0.5
+        aim = (sum((v - goal) ** 2 for v in wanted) / len(wanted)) ** 0.5
+        out.append(row * (1 - rescale + rescale * (aim / spread if spread else 1)))
+    return np.array(out).reshape(led.shape)

@@ -86,3 +86,12 @@ def diffusion_mean_loss(x, epsilon, guess, z, beta, t, predicts="noise", large=F
 # diffusion: the root of alpha_t is missing beside x_t
 def diffusion_no_alpha(x, epsilon, guess, z, beta, t, predicts="noise", large=False):
     return _terms(x, epsilon, guess, z, beta, t, predicts, large, scaled=True)
+
+
+# guidance: the paper's w
+def guidance_by_w(conditional, unconditional, scale, rescale=0.0):
+    if not 0 <= rescale <= 1 or scale != scale:
+        raise ValueError
+    led = (1 + scale) * conditional - scale * unconditional
+    wanted, found = conditional.std(-1, keepdims=True), led.std(-1, keepdims=True)
+    return led * (1 - rescale + rescale * np.where(found > 0, wanted / np.where(found > 0, found, 1), 1))
