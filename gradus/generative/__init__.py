@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         density_coverage,
         precision_recall,
     )
+    from gradus.generative.scores.matching import score_matching_loss
+    from gradus.generative.scores.sampling import langevin_sample, score_sample
     from gradus.generative.variational.autoencoder import Autoencoder, peak_signal_to_noise
     from gradus.generative.variational.divergence import bits_per_dimension, gaussian_kl
     from gradus.generative.variational.results import ActiveUnits, ImportanceBound, VAEBound
@@ -70,9 +72,12 @@ __all__ = [
     "gradient_penalty",
     "guided",
     "kernel_distance",
+    "langevin_sample",
     "mode_coverage",
     "peak_signal_to_noise",
     "precision_recall",
+    "score_matching_loss",
+    "score_sample",
     "train_gan",
 ]
 
@@ -97,6 +102,8 @@ export(
         "metrics.frechet_limit": ["FrechetLimit", "frechet_limit"],
         "metrics.kernel": ["KernelDistance", "kernel_distance"],
         "metrics.neighbours": ["DensityCoverage", "PrecisionRecall", "density_coverage", "precision_recall"],
+        "scores.matching": ["score_matching_loss"],
+        "scores.sampling": ["langevin_sample", "score_sample"],
         "variational.autoencoder": ["Autoencoder", "peak_signal_to_noise"],
         "variational.divergence": ["bits_per_dimension", "gaussian_kl"],
         "variational.results": ["ActiveUnits", "ImportanceBound", "VAEBound"],

@@ -49,7 +49,7 @@ def drawing(seed: Any, generator: Any, device: Any) -> torch.Generator | None:
     return torch.Generator(device).manual_seed(whole("seed", seed, least=0, most=2**63 - 1))
 
 
-def called(model: Model, x: Tensor, t: Tensor) -> Tensor:
+def called(model: Model, x: Tensor, t: Tensor, name: str = "model") -> Tensor:
     """What the model says of (x, t): a tensor like x.
 
     Raises:
@@ -59,10 +59,10 @@ def called(model: Model, x: Tensor, t: Tensor) -> Tensor:
     if not isinstance(found, Tensor) or found.shape != x.shape:
         came = str(tuple(found.shape)) if isinstance(found, Tensor) else type(found).__name__
         mend = (
-            "wrap it: lambda x, t: model(x, t).sample, for example",
-            "请包装它，例如 lambda x, t: model(x, t).sample",
+            f"wrap it: lambda x, t: {name}(x, t).sample, for example",
+            f"请包装它，例如 lambda x, t: {name}(x, t).sample",
         )
-        raise refusal("model", (f"one that gives a tensor of the shape {tuple(x.shape)}", f"给出形状为 {tuple(x.shape)} 的张量的模型"), Text(came, came), mend, kind=not isinstance(found, Tensor))  # fmt: skip
+        raise refusal(name, (f"one that gives a tensor of the shape {tuple(x.shape)}", f"给出形状为 {tuple(x.shape)} 的张量的模型"), Text(came, came), mend, kind=not isinstance(found, Tensor))  # fmt: skip
     return found.to(x.dtype)
 
 

@@ -1,0 +1,1 @@
+"""Scores, the slopes of log densities: learnt by matching, and sampled with."""
