@@ -86,7 +86,8 @@ DDIM = Concept(
     hypotheses=(
         Hypothesis(r"the guess is the mean given $x_t$, $\mathbb E[\varepsilon\mid x_t]$", "a-guess-that-is-off"),
         Hypothesis(
-            "the steps are small, unless the path is straight", "error-falls-with-the-steps, fewer-steps-than-ancestral"
+            "the steps are small, unless the guess does not change along the way",
+            "error-falls-with-the-steps, fewer-steps-than-ancestral",
         ),
         Hypothesis("for the way back: $\\eta=0$", "new-noise-cannot-be-undone"),
         Hypothesis(r"something of the data is left at each time, $\bar\alpha_t>0$", "what-is-refused"),
@@ -371,7 +372,7 @@ def error_falls_with_the_steps(ddim, rng):
 
 @DDIM.claim
 def there_and_back(ddim, rng):
-    r"""Data led into the noise and back with the same list return, up to what falls like $1/S$: $-1.5$, $0$ and $2$ in the mixture, $\bar\alpha_t=e^{-8(t/T)^2}$, $T=256$, $S=32$ to 256; at 256 to 0.03, and in between they were elsewhere"""
+    r"""Data led into the noise and back with the same list return, up to what falls like $1/S$: $-1.5$, $0$ and $2$ in the mixture, $\bar\alpha_t=e^{-8(t/T)^2}$, $T=256$, $S=32$ to 256; at 256 to 0.03, and in between they were elsewhere. Where the guess is one and the same everywhere, nothing is lost"""
     beta, x, sizes, gaps = falling(256), np.array([[-1.5], [0.0], [2.0]]), [32, 64, 128, 256], []
     for S in sizes:
         up = run(ddim, of_mixture(beta), x, beta, every(256, S), inverse=True)[:, -1]
@@ -379,6 +380,9 @@ def there_and_back(ddim, rng):
     yield rate(sizes, gaps, -1, 0.15)
     yield bound(gaps[-1], 0.03, "≤", Text("measured", "测得"))
     yield bound(np.abs(up - x).min(), 0.05, "≥", Text("it moves", "它确实移动"))
+    half = named("a half", lambda x, t: 0 * x + 0.5)
+    up = run(ddim, half, x, beta, every(256, 4), inverse=True)[:, -1]
+    yield roundoff(run(ddim, half, up, beta, every(256, 4))[:, -1], x, terms=1000, scale=100.0)
 
 
 @DDIM.claim
@@ -556,8 +560,8 @@ DDIM.erratum(
 DDIM.erratum(
     "E383",
     common="DDIM can be inverted, so encoding and decoding lose nothing (a common slip)",
-    why="The differential equation can; its steps are undone only up to an error that falls like their size, for the way up and the way down ask the model at different points.",
-    right="Up to an error of order 1/S; exactly only where each step upwards is solved for the point at which the way down asks",
+    why="The differential equation can; its steps are in general undone only up to an error that falls like their size, for the way up and the way down ask the model at different points.",
+    right="In general up to an error of order 1/S; exactly where the guess does not change along the way, or where each step upwards is solved for the point at which the way down asks",
     claims="there-and-back, new-noise-cannot-be-undone",
 )
 
