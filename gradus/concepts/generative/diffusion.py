@@ -825,7 +825,7 @@ def figure(steps, share):
     words = Text(
         f"{T} steps back by the exact guess, from noise at t = {T} to data at t = 0; at t = {now} ᾱ is {left_over:.3g}. "
         f"The samples at the end are {off:.3g} from the mixture (Wasserstein distance of 256 points).",
-        f"以精确的猜测走 {T} 步，从 t = {T} 的噪声回到 t = 0 的数据；在 t = {now} 时 ᾱ 为 {left_over:.3g}。"
+        f"以精确的预测走 {T} 步，从 t = {T} 的噪声回到 t = 0 的数据；在 t = {now} 时 ᾱ 为 {left_over:.3g}。"
         f"最后的样本与混合分布相距 {off:.3g}（256 个点的 Wasserstein 距离）。",
     )
     return Drawing(fig, words)

@@ -816,13 +816,13 @@ def figure(rho, bend):
     left.contourf(X, Y, height, levels=[-4.6, -2.3, -1.0, -0.3, 0.01], colors=["0.9", "0.8", "0.68", "0.55"])
     turn = np.linspace(0, 2 * np.pi, 181)
     circle = 2.0 * np.stack([np.cos(turn), np.sin(turn)], -1)
-    draws = rng.standard_normal((8000, 2))
+    draws = balanced(rng, 8000, 2)
     zeros, tops, evidence = np.zeros(2, bool), [], math.log(2 * math.pi) + math.log(1 - rho**2) / 2
     for full, colour, name in ((False, COLOURS[1], "mean field"), (True, COLOURS[0], "full rank")):
         m, L = climbed(target, e, full, np.zeros(2), 0.6 * np.eye(2))
         left.plot(*(m + circle @ L.T).T, color=colour, lw=1.8, label=name)
-        w = advi(**target, mean=m, scale=L, noise=draws, positive=zeros)[0]
-        tops.append((float(w.mean()), float(np.sqrt((L**2).sum(1))[0])))
+        w, height, *_ = advi(**target, mean=m, scale=L, noise=draws, positive=zeros)
+        tops.append((float(height), float(np.sqrt((L**2).sum(1))[0])))
         ordered = np.sort(np.exp(np.clip(w - evidence, -50, 50)))[::-1]
         right.loglog(ordered, (np.arange(len(ordered)) + 1) / len(ordered), color=colour, lw=1.6, label=name)
     left.set(xlabel="$x_1$", ylabel="$x_2$", xlim=(-4, 4))
