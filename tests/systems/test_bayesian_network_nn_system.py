@@ -71,6 +71,12 @@ def test_the_verdict_is_of_what_was_measured():
     assert "no better calibrated" in worse[-1].en and "another thing than erring less" in said[-1].en
     torn = findings([measured(0.1), measured(-0.1)])
     assert "last-layer Laplace, Kronecker Laplace: no different" in torn[0].en
+    leaning = findings([measured(0.1), measured(-0.2)])
+    assert (
+        "no better calibrated there beyond the interval" in leaning[-1].en
+        and "没有超出区间" in leaning[-1].zh
+    )
+    assert "differs from it by -5.0 points" in leaning[-1].en and "相差 -5.0 个百分点" in leaning[-1].zh
 
 
 @pytest.mark.slow

@@ -77,7 +77,7 @@ BAYESIAN_NETWORK_NN = Concept(
     title="Bayesian neural network",
     summary="A trained network is one vector of weights, and often as sure far from its data as near them. A Bayesian network keeps a distribution of weights, and "
     "its prediction is the mean over it: where the weights that fit the data disagree, it is unsure. The posterior is out of reach; two normal "
-    "distributions stand in: the best with independent weights, by the evidence lower bound, and Laplace's, around trained weights. Dropout left on draws weights, too.",
+    "distributions stand in: one with independent weights, sought by the evidence lower bound, and Laplace's, around trained weights. Dropout left on draws weights, too.",
     formulas=(
         r"F_B=\frac nN\,\mathrm{KL}(q\,\|\,p)-\frac1S\sum_{r=1}^S\sum_{i\in B}\ln p(y_i\mid x_i,w_r),\qquad w_r=\mu+\sigma\odot\varepsilon_r,\quad \varepsilon_r\sim\mathcal N(0,I)",
         r"\mathrm{KL}(q\,\|\,p)=\sum_{j=1}^P\Bigl(\ln\frac s{\sigma_j}+\frac{\sigma_j^2+\mu_j^2}{2s^2}-\frac12\Bigr),\qquad "
@@ -652,18 +652,16 @@ def no_hessian_with_hidden_units(bayes, rng):
 
 @BAYESIAN_NETWORK_NN.claim
 def data_never_widen(bayes, rng):
-    """At the same weights each further sample takes from C, or leaves it: no eigenvalue of what four more take away is below 0, and the largest is over a hundredth of C's"""
+    """At the same weights each further sample takes from C, or leaves it: no eigenvalue of what four more take away is below 0. With one weight, inputs of 1 and v = s = 1, C at 1 is 1/(n + 1)"""
     a = drawn(rng, 9, 3, 2, 3, 2)
     few = np.asarray(bayes(**{**a, "x": a["x"][:5], "y": a["y"][:5]})[5], float)
     taken = np.linalg.eigvalsh(few - np.asarray(bayes(**a)[5], float))
     size = np.linalg.eigvalsh(few).max()
     yield bound(float(taken.min()) / size, -1e-13, "≥", Text("0, and rounding", "0 与舍入"))
-    yield bound(
-        float(taken.max()) / size,
-        0.01,
-        "≥",
-        Text("of 300 draws of such data the least is 0.013", "300 组这样的数据中最小为 0.013"),
-    )
+    one = np.ones(1)
+    for n in (1, 5, 9):
+        V = call(bayes, one, one, np.zeros((1, 1)), np.ones((n, 1)), np.ones(n), np.ones((1, 1)), 1.0, 1.0)[5]
+        yield roundoff(np.asarray(V, float)[0, 0, 0], 1 / (n + 1), terms=10 * n)
 
 
 @BAYESIAN_NETWORK_NN.claim

@@ -52,13 +52,13 @@ def advi(
 
     T takes free numbers within the bounds: e^u for a positive one. The gradient goes through the draws. By default ε is a fixed, balanced sample, for which
     the bound is an ordinary function that L-BFGS climbs to the top; then twice as many other draws are taken, until that moves q by no more
-    than the tolerance: KL(new‖old)/d. A normal posterior is met exactly, by the full rank. Other methods take fresh draws at each step.
+    than the tolerance: KL(new‖old)/d. A posterior normal in the free numbers is met by the full rank, up to the climb's own tolerance. Other methods take fresh draws at each step.
 
     Args:
         log_density: ln of the density, up to a constant, at a point of the start's structure: a tensor of one number; −∞ where
             there is none. It runs under `torch.func.vmap`, or point by point where that fails, and is differentiated.
         start: a tensor, or tensors in dicts, lists and tuples: where the search for the mode begins, and, without a mode, q.
-        family: "full-rank", or "mean-field": independent free numbers, whose variances are too small where they are dependent.
+        family: "full-rank", or "mean-field": independent free numbers; of a dependent normal posterior their variances are too small.
         constraints: what bounds the tensors, by the names of the draws, as of `sample`: such as `torch.distributions.constraints.positive`.
         method: "sample-average"; "stochastic": Adam with fresh draws; "sticking-the-landing": the same, by a gradient without the
             score term, without noise where q is the posterior. Fresh draws are for log densities that are themselves random.

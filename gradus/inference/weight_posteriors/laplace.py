@@ -227,7 +227,7 @@ def laplace(
         kind: "last-layer": the whole matrix of the last dense layer, what is before it being fixed; "kronecker": of each dense or convolutional
             layer A ⊗ S; "diagonal"; "full": the whole matrix of all weights.
         prior_precision: δ > 0 of the prior N(0, I/δ); "evidence" takes the one of the greatest evidence at these weights, of which there is
-            exactly one.
+            exactly one, unless all weights or all curvatures are 0.
         noise: the variance of the targets' noise, Gaussian alone.
 
     Returns:
