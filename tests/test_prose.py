@@ -173,6 +173,17 @@ def test_the_prose_uses_the_example(concept: Concept):
 
 
 @every_concept
+def test_each_mistake_leads_to_another_answer(concept: Concept):
+    """Else a reader who makes the one is told of the other."""
+    for name, made in concept.exercises.items():
+        exercise = made()
+        if exercise.kind not in ("number", "array"):
+            continue
+        for mistake, value in exercise.mistakes.items():
+            assert exercise.grade(np.asarray(value)).mistake == mistake, (name, mistake)
+
+
+@every_concept
 def test_exercises_have_words_and_answers(concept: Concept):
     for prose in proses(concept).values():
         assert set(prose.questions) == set(concept.exercises), (

@@ -180,7 +180,7 @@ def example():
 @DESCENT.exercise
 def three_features_a_sample():
     B, V, _ = double_descent(np.ones(300), np.full(300, 1 / 300), 100, np.inf, 0.5, 0.0)
-    return number(B + V, no_bias=V, no_variance=B, features_for_samples=B + 0.375, with_the_noise=B + V + 0.25)
+    return number(B + V, no_bias=V, no_variance=B, with_the_noise=B + V + 0.25)
 
 
 @DESCENT.exercise
