@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gradus.generative.scores.matching import score_matching_loss
     from gradus.generative.scores.sampling import langevin_sample, score_sample
     from gradus.generative.variational.autoencoder import Autoencoder, peak_signal_to_noise
+    from gradus.generative.variational.conditional import ConditionalVAE
     from gradus.generative.variational.divergence import bits_per_dimension, gaussian_kl
     from gradus.generative.variational.results import ActiveUnits, ImportanceBound, VAEBound
     from gradus.generative.variational.vae import VAE
@@ -40,6 +41,7 @@ __all__ = [
     "ActiveUnits",
     "AdversarialTraining",
     "Autoencoder",
+    "ConditionalVAE",
     "DenoisingStep",
     "DenoisingUNet",
     "DensityCoverage",
@@ -105,6 +107,7 @@ export(
         "scores.matching": ["score_matching_loss"],
         "scores.sampling": ["langevin_sample", "score_sample"],
         "variational.autoencoder": ["Autoencoder", "peak_signal_to_noise"],
+        "variational.conditional": ["ConditionalVAE"],
         "variational.divergence": ["bits_per_dimension", "gaussian_kl"],
         "variational.results": ["ActiveUnits", "ImportanceBound", "VAEBound"],
         "variational.vae": ["VAE"],

@@ -61,3 +61,26 @@ def vae_loops(x, mean, log_variance, W, b, noise, variance=None):
         found[(0, *at)] = found[(1, *at)] - kl
         found[(3, *at)] = top + math.log(math.fsum(math.exp(w - top) for w in weights) / len(weights))
     return tuple(found)
+
+
+# conditional-vae: distributions of PyTorch throughout
+def conditional_vae_distributions(
+    x, mean, log_variance, prior_mean, prior_log_variance, W, b, noise, variance
+):
+    from torch.distributions import Independent, Normal, kl_divergence
+
+    x, mean, log_variance, prior_mean, prior_log_variance, W, b, noise = (
+        torch.as_tensor(v) for v in (x, mean, log_variance, prior_mean, prior_log_variance, W, b, noise)
+    )
+    if not float(variance) > 0:
+        raise ValueError("variance")
+    q = Independent(Normal(mean, (log_variance / 2).exp()), 1)
+    p = Independent(Normal(prior_mean, (prior_log_variance / 2).exp()), 1)
+    draws = noise.movedim(-2, 0)
+    z = mean + (log_variance / 2).exp() * draws
+    fit = Independent(Normal(z @ W.T + b, float(variance) ** 0.5), 1).log_prob(x)
+    price = kl_divergence(q, p)
+    tight = torch.logsumexp(fit + p.log_prob(z) - q.log_prob(z), 0) - torch.log(
+        torch.tensor(float(len(draws)), dtype=x.dtype)
+    )
+    return fit.mean(0) - price, fit.mean(0), price, tight

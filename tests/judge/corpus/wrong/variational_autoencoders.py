@@ -66,3 +66,25 @@ def vae_divergence_of_the_batch(x, mean, log_variance, W, b, noise, variance=Non
 # vae: the median of the draws for their mean
 def vae_median(x, mean, log_variance, W, b, noise, variance=None):
     return _bound(x, mean, log_variance, W, b, noise, variance, median=True)
+
+
+# conditional-vae: the divergence from the standard prior
+def conditional_vae_standard_prior(
+    x, mean, log_variance, prior_mean, prior_log_variance, W, b, noise, variance
+):
+    if not variance > 0:
+        raise ValueError
+    z = mean[..., None, :] + np.exp(log_variance[..., None, :] / 2) * noise
+    eta = z @ W.T + b[..., None, :]
+    fit = (-((x[..., None, :] - eta) ** 2) / (2 * variance) - np.log(2 * np.pi * variance) / 2).sum(-1)
+    price = ((mean**2 + np.exp(log_variance) - log_variance - 1) / 2).sum(-1)
+    prior = (
+        -(
+            (z - prior_mean[..., None, :]) ** 2 / np.exp(prior_log_variance[..., None, :])
+            + prior_log_variance[..., None, :]
+        ).sum(-1)
+        / 2
+    )
+    weight = fit + prior + (noise**2 + log_variance[..., None, :]).sum(-1) / 2
+    top = weight.max(-1, keepdims=True)
+    return fit.mean(-1) - price, fit.mean(-1), price, top[..., 0] + np.log(np.exp(weight - top).mean(-1))
