@@ -30,6 +30,7 @@ NAMES = (
     "posterior",
     "optimizers",
     "frechet",
+    "generation",
     "kfac",
     "curvature",
     "training",

@@ -52,30 +52,23 @@ def parted(batch: Tensor) -> tuple[Tensor, Tensor]:
     return batch[:, :-1], batch[:, -1, 0, 0].round().long()
 
 
-def mean_output(outputs: Tensor, _: Tensor) -> Tensor:
-    """The mean of what the model says of each sample: it computes its loss itself."""
-    return outputs.mean()
-
-
 def trained_images(
     *,
     build: Callable[[], nn.Module],
     of: Callable[[Any], nn.Module],
     sampler: Callable[[Any], Sampler],
-    loss: Callable[..., Any],
     data: tuple[Any, Any],
     request: SeedRequest,
     settings: Mapping[str, Any],
     keep_with: Mapping[str, Any],
     metrics: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Trained:
-    """Trains a module that computes its own loss, and keeps what is needed to sample.
+    """Trains a module whose outputs are the losses of the samples, and keeps what is needed to sample.
 
     Args:
         build: makes the module; PyTorch's generator is then at the seed.
         of: the part of the module that is kept.
         sampler: what makes images with the module.
-        loss: as `fit` takes it.
         data: inputs and targets.
         request: of the seed.
         settings: of `fit`.
@@ -89,6 +82,7 @@ def trained_images(
 
     from gradus.systems.sample_pictures import snapshots
     from gradus.training import fit
+    from gradus.training.known_losses import mean_of_outputs
 
     chosen = {**settings, **({} if request.epochs is None else {"epochs": request.epochs})}
     with torch.random.fork_rng(devices=[]):
@@ -98,7 +92,7 @@ def trained_images(
     watch = snapshots(lambda: made.draw(OF_A_SNAPSHOT, 0)[0], request.directory, chosen["epochs"])
     fitted = fit(
         module,
-        loss,
+        mean_of_outputs,
         data,
         callbacks=(watch,),
         seed=request.seed,

@@ -3,6 +3,7 @@
 Who has attached something wants every call to be made, which a step that is not recorded does not do.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -45,6 +46,46 @@ def _alive(hooks: Any) -> bool:
 def has_hooks(parameter: torch.Tensor) -> bool:
     """Whether a hook is set on a parameter."""
     return any(getattr(parameter, name, None) for name in _OF_PARAMETERS)
+
+
+class Watch:
+    """Whether anything was attached to a model, or changed in it, since it was looked at: asked at every step, so it looks at no more than it must.
+
+    Args:
+        model: with nothing attached.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.modules = [
+            (m, type(m), m.__dict__, list(m._modules.items()), list(m._parameters.items()))
+            for m in model.modules()
+        ]
+        self.parameters = [(p, p.requires_grad) for p in model.parameters()]
+
+    def changed(self) -> bool:
+        """Whether a module, its class, its parts or parameters are others, a parameter is frozen or thawed, or something is attached."""
+        if any(getattr(torch_modules, name, None) for name in _GLOBAL):
+            return True
+        for module, kind, state, children, parameters in self.modules:
+            if (
+                type(module) is not kind
+                or _differs(state["_modules"], children)
+                or _differs(state["_parameters"], parameters)
+            ):
+                return True
+            hooks = (
+                state["_forward_hooks"]
+                or state["_forward_pre_hooks"]
+                or state["_backward_hooks"]
+                or state["_backward_pre_hooks"]
+            )
+            if (hooks or "forward" in state or "_compiled_call_impl" in state) and _module(module):
+                return True
+        return any(p.requires_grad is not trained or has_hooks(p) for p, trained in self.parameters)
+
+
+def _differs(now: Mapping[str, Any], before: Sequence[tuple[str, Any]]) -> bool:
+    return len(now) != len(before) or any(now.get(name) is not value for name, value in before)
 
 
 def is_observed() -> bool:

@@ -9,7 +9,7 @@ from gradus.optimization.flat_update import FlatUpdate
 from gradus.optimization.fused import obstacle as flat_obstacle
 from gradus.training.attachments import is_attached, is_observed
 from gradus.training.callbacks import Callback
-from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, layer_sequence
+from gradus.training.closed_form import ClosedFormUpdate, LayerSequence, layer_sequence, own_gradients
 from gradus.training.closures import needs_graph
 from gradus.training.compiled import CompiledUpdate, obstacle
 from gradus.training.data import InMemory
@@ -37,7 +37,10 @@ def closed_form_layers(
     ):
         return None
     example = data.inputs[: settings.batch_size]
-    return layer_sequence(model, loss=loss, example=example, precision=PRECISIONS[settings.precision])
+    precision = PRECISIONS[settings.precision]
+    return layer_sequence(model, loss=loss, example=example, precision=precision) or own_gradients(
+        model, loss=loss, example=example, precision=precision
+    )
 
 
 def flat_update(optimizer: Optimizer, objective: Objective) -> FlatUpdate | None:

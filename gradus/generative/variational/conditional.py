@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from gradus.arguments import choice, flag, number, refusal, whole
 from gradus.arguments.tensors import module, same_device, tensor
+from gradus.generative.variational.conditioned import Told, within
 from gradus.generative.variational.divergence import gaussian_kl
 from gradus.generative.variational.importance import importance_weighted
 from gradus.generative.variational.inputs import decoded, encoded, noise_for, parameter_of, samples_of
 from gradus.generative.variational.likelihoods import LIKELIHOODS, drawn, log_likelihood, mean_of
-from gradus.generative.variational.conditioned import Told, within
 from gradus.generative.variational.results import ImportanceBound, VAEBound
 from gradus.inference.variational.draws import seeded
 from gradus.text import Text

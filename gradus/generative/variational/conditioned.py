@@ -30,4 +30,5 @@ class Told(nn.Module):
         self.part, self.condition = part, condition
 
     def forward(self, a: Tensor) -> Any:
+        """What the module says of it."""
         return self.part(a, self.condition)

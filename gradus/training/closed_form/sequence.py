@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gradus.optimization.flat_update import FlatUpdate
-from gradus.training.attachments import is_attached
+from gradus.training.attachments import Watch
 from gradus.training.closed_form.layer import Layer, TooLarge
 from gradus.training.closed_form.output_gradient import OutputGradient
 from gradus.training.closed_form.plan import plan_layers
@@ -27,7 +27,10 @@ class LayerSequence:
         parts: each parameter's `grad`, a part of one of them.
         precision: of the large products.
         plans: the layers by the shape of the batch; None where their buffers would be too large.
+        draws: whether a pass draws anything.
     """
+
+    draws = False
 
     def __init__(
         self,
@@ -40,7 +43,7 @@ class LayerSequence:
         precision: torch.dtype | None = None,
     ) -> None:
         self.model, self.preparing, self.modules, self.parameters = model, preparing, modules, parameters
-        self.structure = self._structure()
+        self.watch = Watch(model)
         sizes = [p.numel() for p in parameters]
         self.wholes = [parameters[0].new_zeros(sum(sizes))]
         self.parts = [g.view(p.shape) for g, p in zip(self.wholes[0].split(sizes), parameters, strict=True)]
@@ -84,7 +87,7 @@ class LayerSequence:
         None, with nothing done, where the buffers for this batch would be too large, the inputs are of another type, or
         something was attached to the model or changed in it since it was recognised.
         """
-        if self._structure() != self.structure or is_attached(self.model):
+        if self.watch.changed():
             return None
         x = self.prepared(inputs)
         if x.dtype != self.dtype:
@@ -109,14 +112,6 @@ class LayerSequence:
         """Whether every gradient is finite; a sum screens them, and is looked at again, exactly, where it is not."""
         totals = [float(whole.sum()) for whole in self.wholes]
         return all(t - t == 0.0 or bool(w.isfinite().all()) for t, w in zip(totals, self.wholes, strict=True))
-
-    def _structure(self) -> list[int]:
-        """What a callback could change in the model: its modules, their classes and parameters, and which are trained."""
-        marks = []
-        for module in self.model.modules():
-            marks += [id(module), id(type(module))]
-            marks += [id(p) if p is None or p.requires_grad else -1 for p in module._parameters.values()]
-        return marks
 
     def _point(self) -> None:
         """Let each parameter's `grad` be its part of the whole, where something else has taken its place."""

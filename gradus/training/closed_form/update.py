@@ -29,6 +29,8 @@ class ClosedFormUpdate(GradientUpdate):
         inputs, targets = objective.batch(indices, step, 0)
         if self.flat is not None:
             self.flat.attach()
+        if self.layers.draws:
+            objective.seed(step, 0)
         result = self.layers.gradients(inputs, targets)
         if result is None:
             totals = self.eager.gradients(indices, step)

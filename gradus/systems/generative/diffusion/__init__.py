@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradus.data import Dataset
 from gradus.systems.contract import Fitting, Recipe, SeedRequest
-from gradus.systems.image_models import images_with_classes, mean_output, sample_result, trained_images
+from gradus.systems.image_models import images_with_classes, sample_result, trained_images
 from gradus.systems.sample_quality import quality_findings, quality_of
 from gradus.systems.sampler import Sampler
 from gradus.text import Text
@@ -70,7 +70,6 @@ def train(data: Dataset, request: SeedRequest) -> SeedResult:
     trained = trained_images(
         build=lambda: NoisePrediction(network(of_network), schedule(of_network), chosen["class_dropped"]),
         sampler=lambda objective: sampler_of(objective.net, of_network),
-        loss=mean_output,
         data=images_with_classes(data),
         request=request,
         settings={k: v for k, v in chosen.items() if k not in (*OF_NETWORK, "class_dropped")},

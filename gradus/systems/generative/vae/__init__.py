@@ -10,7 +10,7 @@ import numpy as np
 
 from gradus.data import Dataset
 from gradus.systems.contract import Fitting, Recipe, SeedRequest
-from gradus.systems.image_models import mean_output, sample_result, trained_images
+from gradus.systems.image_models import sample_result, trained_images
 from gradus.systems.sample_quality import quality_findings
 from gradus.systems.sampler import Sampler
 from gradus.text import Text
@@ -60,7 +60,6 @@ def train(data: Dataset, request: SeedRequest) -> SeedResult:
         build=lambda: NegativeBound(network(of_network)),
         of=lambda module: module.vae,
         sampler=lambda module: sampler_of(module.vae, of_network),
-        loss=mean_output,
         data=(x, torch.zeros(len(x))),
         request=request,
         settings={k: v for k, v in chosen.items() if k not in OF_NETWORK},
