@@ -7,10 +7,12 @@ import pytest
 import torch
 from scipy.signal import correlate2d
 
+from gradus.data import load
 from gradus.errors import GradusError
 from gradus.generative import (
     DCDiscriminator,
     DCGenerator,
+    frechet_distance,
     gradient_penalty,
     spherical_interpolation,
     train_gan,
@@ -187,3 +189,41 @@ def test_close_vectors_and_extreme_lengths():
 def test_what_does_not_fit(call, says):
     with pytest.raises(GradusError, match=says):
         call()
+
+
+@pytest.mark.slow
+def test_digits_below_six_times_the_distance_of_real_halves():
+    """In the features of a small classifier: 5000 turns, two minutes on one core; measured 3.1."""
+    torch.manual_seed(0)
+    digits = load("digits")
+    x, y = torch.as_tensor(digits.train_inputs).reshape(-1, 1, 8, 8), torch.as_tensor(digits.train_targets)
+    nn = torch.nn
+    classifier = nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 32), nn.ReLU(), nn.Linear(32, 10)
+    )
+    optimizer = torch.optim.Adam(classifier.parameters(), 1e-3, weight_decay=1e-4)
+    for _ in range(600):
+        rows = torch.randint(len(x), (128,))
+        loss = nn.functional.cross_entropy(classifier(x[rows]), y[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    def features(images):
+        return classifier[:5](images).detach()
+
+    half = frechet_distance(features(x[::2]), features(x[1::2])).value
+    generator, discriminator = DCGenerator(32, 1, 8, width=32), DCDiscriminator(1, 8, width=32)
+    train_gan(
+        generator,
+        discriminator,
+        2 * x - 1,
+        latent=32,
+        steps=5000,
+        batch=64,
+        learning_rate=5e-4,
+        betas=(0.5, 0.999),
+    )
+    generator.eval()
+    samples = (generator(torch.randn(len(x) // 2, 32)).detach() + 1) / 2
+    assert frechet_distance(features(x[::2]), features(samples)).value < 6 * half
