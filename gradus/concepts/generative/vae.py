@@ -406,7 +406,7 @@ def each_sample_has_its_own_divergence(f, rng):
         for a, b in zip(alone, whole, strict=True):
             yield invariance(a, b[i], terms=40)
     for part in whole:
-        yield bound(np.ptp(part), 0.1, "≥", Text("they differ", "各不相同"))
+        yield bound(np.ptp(part), 1e-4, "≥", Text("they differ", "各不相同"))
 
 
 def principal(rng, D=5, d=2, n=40):
