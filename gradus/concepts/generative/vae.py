@@ -788,7 +788,7 @@ def figure(m, K):
     ax.plot(logs, elbo, color=COLOURS[0], lw=2.4, label="their sum: the ELBO")
     ax.plot(logs, tight, color=COLOURS[3], lw=1.6, label="importance-weighted bound of K draws")
     ax.plot(logs[best], elbo[best], "o", color=COLOURS[0])
-    ax.set(xlabel="s, log-variance of q", ylabel="nats", ylim=(-17, 0.5))
+    ax.set(xlabel="s, log-variance of q", ylabel="nats", ylim=(-24, 0.5))
     ax.legend(fontsize=8.5, frameon=False, loc="lower left")
     words = Text(
         f"q has mean {m:.2f}. The ELBO is highest, {elbo[best]:.3f} nats, at log-variance {logs[best]:.2f}, {evidence - elbo[best]:.3f} below ln p(x) = {evidence:.3f}; "
