@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from gradus.generative.adversarial.penalty import gradient_penalty
     from gradus.generative.adversarial.record import AdversarialTraining
     from gradus.generative.adversarial.training import train_gan
+    from gradus.generative.convolutional.discriminator import DCDiscriminator
+    from gradus.generative.convolutional.generator import DCGenerator
+    from gradus.generative.convolutional.interpolation import spherical_interpolation
     from gradus.generative.diffusion.guidance import classifier_guided, guided
     from gradus.generative.diffusion.implicit import ddim_invert, ddim_sample, diffusion_times
     from gradus.generative.diffusion.loss import diffusion_loss
@@ -44,6 +47,8 @@ __all__ = [
     "AdversarialTraining",
     "Autoencoder",
     "ConditionalVAE",
+    "DCDiscriminator",
+    "DCGenerator",
     "DenoisingStep",
     "DenoisingUNet",
     "DensityCoverage",
@@ -85,6 +90,7 @@ __all__ = [
     "precision_recall",
     "score_matching_loss",
     "score_sample",
+    "spherical_interpolation",
     "train_gan",
 ]
 
@@ -96,6 +102,9 @@ export(
         "adversarial.penalty": ["gradient_penalty"],
         "adversarial.record": ["AdversarialTraining"],
         "adversarial.training": ["train_gan"],
+        "convolutional.discriminator": ["DCDiscriminator"],
+        "convolutional.generator": ["DCGenerator"],
+        "convolutional.interpolation": ["spherical_interpolation"],
         "diffusion.guidance": ["classifier_guided", "guided"],
         "diffusion.implicit": ["ddim_invert", "ddim_sample", "diffusion_times"],
         "diffusion.loss": ["diffusion_loss"],
