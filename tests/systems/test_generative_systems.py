@@ -14,7 +14,7 @@ from gradus.running import run_system, system_of
 from gradus.running.own_files import foreign_files
 from gradus.running.samplers import sampler_of_run
 from gradus.systems import SeedRequest, image_features, recipe_of, sample_quality
-from gradus.systems.generative import diffusion, flow_matching, vae
+from gradus.systems.generative import dcgan, diffusion, flow_matching, vae
 from gradus.systems.sample_pictures import sheet
 from gradus.systems.sampler import Sampler, between
 
@@ -24,6 +24,7 @@ SMALL = {
         flow_matching,
         {"epochs": 2, "width": 8, "sampling_steps": 2, "batch_size": 512},
     ),
+    "dcgan": (dcgan, {"epochs": 2, "width": 4, "latents": 3, "batch_size": 512}),
     "vae": (vae, {"epochs": 2, "units": 8, "latents": 3, "batch_size": 512}),
 }
 
@@ -107,7 +108,7 @@ def test_a_run_is_sampled_from(key, runs, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["lenet"], "makes no images; those that do: diffusion"),
+        (["lenet"], "makes no images; those that do: dcgan, diffusion"),
         (["diffusion", "--run", "nowhere"], "holds no run"),
         (["diffusion", "--run", "{runs}/vae/digits-1"], "a run of vae, not of diffusion"),
         (
