@@ -19,12 +19,15 @@ from gradus.systems.sample_pictures import sheet
 from gradus.systems.sampler import Sampler, between
 
 SMALL = {
-    "diffusion": (diffusion, {"epochs": 2, "width": 8, "times": 20, "sampling_steps": 2, "batch_size": 512}),
+    "diffusion": (
+        diffusion,
+        {"epochs": 2, "base_channels": 8, "times": 20, "sampling_steps": 2, "batch_size": 512},
+    ),
     "flow-matching": (
         flow_matching,
-        {"epochs": 2, "width": 8, "sampling_steps": 2, "batch_size": 512},
+        {"epochs": 2, "base_channels": 8, "sampling_steps": 2, "batch_size": 512},
     ),
-    "dcgan": (dcgan, {"epochs": 2, "width": 4, "latents": 3, "batch_size": 512}),
+    "dcgan": (dcgan, {"epochs": 2, "base_channels": 4, "latents": 3, "batch_size": 512}),
     "vae": (vae, {"epochs": 2, "units": 8, "latents": 3, "batch_size": 512}),
 }
 

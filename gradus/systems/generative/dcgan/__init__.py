@@ -28,7 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "learning_rate": 1e-3,
         "schedule": "cosine",
         "ema": 0.99,
-        "width": 64,
+        "base_channels": 64,
         "latents": 32,
         "gradient_penalty": 0.3,
     },
@@ -38,13 +38,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "learning_rate": 5e-4,
         "schedule": "cosine",
         "ema": 0.999,
-        "width": 32,
+        "base_channels": 32,
         "latents": 64,
         "gradient_penalty": 1.0,
     },
 }
 SMALL = 8  # pixels: images up to this height take the settings of the digits, larger ones those of MNIST
-OF_NETWORK = ("width", "latents")
+OF_NETWORK = ("base_channels", "latents")
 BETAS = (0.0, 0.99)  # Adam's: with momentum the players chase what the other was
 PERFECT = 0.99  # a discriminator that is right so often leaves the generator hardly a gradient
 

@@ -48,7 +48,7 @@ class AdversarialPair(nn.Module):
 def networks(settings: Mapping[str, Any]) -> tuple[DCGenerator, DCDiscriminator]:
     """Generator and discriminator of these settings; the discriminator is not normalised, as the penalty asks for."""
     channels, size, _ = settings["shape"]
-    width = settings["width"]
+    width = settings["base_channels"]
     return (
         DCGenerator(settings["latents"], channels, size, width=width),
         DCDiscriminator(channels, size, width=width, norm="none"),

@@ -27,7 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "schedule": "warmup-cosine",
         "clip_norm": 1.0,
         "ema": 0.995,
-        "width": 32,
+        "base_channels": 32,
         "multipliers": [1, 2],
         "times": 1000,
         "sampling_steps": 20,
@@ -42,7 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "schedule": "warmup-cosine",
         "clip_norm": 1.0,
         "ema": 0.999,
-        "width": 16,
+        "base_channels": 16,
         "multipliers": [1, 2, 4],
         "times": 1000,
         "sampling_steps": 20,
@@ -53,7 +53,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 CHOICES: dict[str, tuple[Any, ...]] = {"steps": (5, 10, 50), "guidance": (0.0, 1.5, 3.0)}
 FRAMES = 8  # of the way from noise to images
 SMALL = 8  # pixels: images up to this height take the settings of the digits, larger ones those of MNIST
-OF_NETWORK = ("width", "multipliers", "times", "sampling_steps", "guidance")
+OF_NETWORK = ("base_channels", "multipliers", "times", "sampling_steps", "guidance")
 
 
 def train(data: Dataset, request: SeedRequest) -> SeedResult:

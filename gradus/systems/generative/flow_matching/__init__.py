@@ -24,7 +24,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     data: {name: value for name, value in settings.items() if name != "times"}
     for data, settings in OF_DIFFUSION.items()
 }
-OF_NETWORK = ("width", "multipliers", "sampling_steps", "guidance")
+OF_NETWORK = ("base_channels", "multipliers", "sampling_steps", "guidance")
 CHOICES: dict[str, tuple[Any, ...]] = {"steps": (2, 5, 10, 50), "guidance": (0.0, 1.5, 3.0)}
 FRAMES = 8  # of the way from noise to images
 
