@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gradus.generative.diffusion.sampling import ddpm_sample
     from gradus.generative.diffusion.schedule import NoiseSchedule
     from gradus.generative.diffusion.unet import DenoisingUNet
+    from gradus.generative.flow_matching.following import flow_matching_sample
+    from gradus.generative.flow_matching.matching import flow_matching_loss, optimal_coupling
     from gradus.generative.metrics.frechet import FrechetDistance, frechet_distance
     from gradus.generative.metrics.frechet_limit import FrechetLimit, frechet_limit
     from gradus.generative.metrics.kernel import KernelDistance, kernel_distance
@@ -72,6 +74,8 @@ __all__ = [
     "diffusion_loss",
     "diffusion_times",
     "discriminator_loss",
+    "flow_matching_loss",
+    "flow_matching_sample",
     "frechet_distance",
     "frechet_limit",
     "gaussian_kl",
@@ -81,6 +85,7 @@ __all__ = [
     "kernel_distance",
     "langevin_sample",
     "mode_coverage",
+    "optimal_coupling",
     "peak_signal_to_noise",
     "precision_recall",
     "score_matching_loss",
@@ -109,6 +114,8 @@ export(
         "diffusion.sampling": ["ddpm_sample"],
         "diffusion.schedule": ["NoiseSchedule"],
         "diffusion.unet": ["DenoisingUNet"],
+        "flow_matching.following": ["flow_matching_sample"],
+        "flow_matching.matching": ["flow_matching_loss", "optimal_coupling"],
         "metrics.frechet": ["FrechetDistance", "frechet_distance"],
         "metrics.frechet_limit": ["FrechetLimit", "frechet_limit"],
         "metrics.kernel": ["KernelDistance", "kernel_distance"],

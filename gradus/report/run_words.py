@@ -117,6 +117,8 @@ SETTINGS: dict[str, Text] = {
     "lost": Text("share that the north sensor loses", "北向传感器缺失的比例"),
     "too_sure": Text("process noise of the wrong filter too small by", "错误滤波器的过程噪声设小的倍数"),
     "latents": Text("latent variables", "潜变量数"),
+    "base_channels": Text("channels at the largest size", "最大尺寸处的通道数"),
+    "gradient_penalty": Text("weight of the gradient penalty", "梯度惩罚的权重"),
     "ema": Text("decay of the average of the weights", "权重滑动平均的衰减"),
     "multipliers": Text("multiples of the width by size", "各尺寸的宽度倍数"),
     "times": Text("times of the noise", "噪声时刻数"),

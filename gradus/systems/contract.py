@@ -128,7 +128,7 @@ class Recipe:
         data: names of data sets; the first that is there is taken unless one is given.
         metric: name of the score.
         targets: what the mean score over the seeds must reach, for each data set.
-        settings: what is shown of the recipe; or such a table for each data set.
+        settings: what is shown of the recipe; or such a table for each data set, and for others that `like` names.
         text: the recipe in words.
         relation: "≥", or "≤" for a score that must be small.
         honours: which of a request's epochs and device the training heeds; the others are refused.
@@ -157,7 +157,7 @@ class Recipe:
 
     def settings_for(self, data: str, shape: Sequence[int] | None = None) -> Mapping[str, Any]:
         """What is shown of the recipe on a data set; on one that it was not made for, those of the one that it is like."""
-        if set(self.settings) != set(self.data):
+        if not set(self.data) <= set(self.settings):
             return self.settings
         if data not in self.data:
             data = self.like(shape) if self.like and shape else self.data[-1]

@@ -26,12 +26,14 @@ class Trained:
     """A generative system after its training.
 
     Attributes:
-        net: with the averaged weights, where they were averaged.
+        module: all that was trained, with the averaged weights, where they were averaged.
+        net: the part of it that is kept.
         sampler: what makes images with it.
         fitted: what `fit` says.
         snapshots: the callback that kept images over the training.
     """
 
+    module: Any
     net: nn.Module
     sampler: Sampler
     fitted: Fitted
@@ -62,6 +64,7 @@ def trained_images(
     settings: Mapping[str, Any],
     keep_with: Mapping[str, Any],
     metrics: Mapping[str, Callable[..., Any]] | None = None,
+    before_sampling: Callable[[Any], None] = lambda module: None,
 ) -> Trained:
     """Trains a module whose outputs are the losses of the samples, and keeps what is needed to sample.
 
@@ -74,6 +77,7 @@ def trained_images(
         settings: of `fit`.
         keep_with: what `RECIPE.sampler` needs beside the weights.
         metrics: of `fit`.
+        before_sampling: what is to be done to the module with other weights than those of the last step, before it makes images.
 
     Raises:
         GradusError: what `fit` raises; a NonFiniteError where the training diverges.
@@ -89,7 +93,12 @@ def trained_images(
         torch.manual_seed(request.seed)
         module = build()
     made = sampler(module)
-    watch = snapshots(lambda: made.draw(OF_A_SNAPSHOT, 0)[0], request.directory, chosen["epochs"])
+
+    def snapshot() -> Tensor:
+        before_sampling(module)
+        return made.draw(OF_A_SNAPSHOT, 0)[0]
+
+    watch = snapshots(snapshot, request.directory, chosen["epochs"])
     fitted = fit(
         module,
         mean_of_outputs,
@@ -108,9 +117,10 @@ def trained_images(
         with torch.no_grad():
             for name, value in fitted.averaged.items():
                 live[name].copy_(value)
+    before_sampling(module)
     module.eval()
     keep(request.directory, of(module).state_dict(), keep_with)
-    return Trained(of(module), made, fitted, watch)
+    return Trained(module, of(module), made, fitted, watch)
 
 
 def sample_result(

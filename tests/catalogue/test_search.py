@@ -75,7 +75,7 @@ WITHOUT_A_PAGE = {
     "token": "tokenizer", "词元": "tokenizer",
     "bias variance tradeoff": "bias-variance", "feature": "feature-scaling", "特征": "feature-scaling", "deep learning": "deep-learning",
     "机器学习": "machine-learning", "image classification": "alexnet", "LLM": "gpt", "词向量": "word2vec",
-    "流匹配": "flow-matching",
+    "风格迁移": "stylegan",
     "reinforcement learning": "mdp", "word2vec": "word2vec", "流形上的优化": "riemannian-optimization", "t-SNE": "manifold-learning",
     "随机森林": "decision-tree",
 }  # fmt: skip

@@ -14,12 +14,20 @@ from gradus.running import run_system, system_of
 from gradus.running.own_files import foreign_files
 from gradus.running.samplers import sampler_of_run
 from gradus.systems import SeedRequest, image_features, recipe_of, sample_quality
-from gradus.systems.generative import diffusion, vae
+from gradus.systems.generative import dcgan, diffusion, flow_matching, vae
 from gradus.systems.sample_pictures import sheet
 from gradus.systems.sampler import Sampler, between
 
 SMALL = {
-    "diffusion": (diffusion, {"epochs": 2, "width": 8, "times": 20, "sampling_steps": 2, "batch_size": 512}),
+    "diffusion": (
+        diffusion,
+        {"epochs": 2, "base_channels": 8, "times": 20, "sampling_steps": 2, "batch_size": 512},
+    ),
+    "flow-matching": (
+        flow_matching,
+        {"epochs": 2, "base_channels": 8, "sampling_steps": 2, "batch_size": 512},
+    ),
+    "dcgan": (dcgan, {"epochs": 2, "base_channels": 4, "latents": 3, "batch_size": 512}),
     "vae": (vae, {"epochs": 2, "units": 8, "latents": 3, "batch_size": 512}),
 }
 
@@ -35,7 +43,8 @@ def tiny(monkeypatch):
     monkeypatch.setattr("gradus.systems.image_models.OF_A_SNAPSHOT", 60)
     monkeypatch.setattr(vae, "IMPORTANCE", (20, 10))
     monkeypatch.setattr(diffusion, "CHOICES", {"steps": (1,), "guidance": (2.0,)})
-    monkeypatch.setattr(diffusion, "OF_A_CHOICE", 40)
+    monkeypatch.setattr(flow_matching, "CHOICES", {"steps": (1,), "guidance": ()})
+    monkeypatch.setattr("gradus.systems.sampling_choices.OF_A_CHOICE", 40)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +79,8 @@ def runs(tmp_path_factory):
         patch.setattr(sample_quality, "MOST", 40)
         patch.setattr("gradus.systems.image_models.OF_A_SNAPSHOT", 40)
         patch.setattr(vae, "IMPORTANCE", (5, 5))
-        patch.setattr(diffusion, "CHOICES", {"steps": (), "guidance": ()})
+        for module in (diffusion, flow_matching):
+            patch.setattr(module, "CHOICES", {"steps": (), "guidance": ()})
         for key in SMALL:
             run_system(
                 system_of(key), seeds=[0], directory=root / key / "digits-1", progress="silent", verify=False
@@ -101,7 +111,7 @@ def test_a_run_is_sampled_from(key, runs, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["lenet"], "makes no images; those that do: diffusion"),
+        (["lenet"], "makes no images; those that do: dcgan, diffusion"),
         (["diffusion", "--run", "nowhere"], "holds no run"),
         (["diffusion", "--run", "{runs}/vae/digits-1"], "a run of vae, not of diffusion"),
         (

@@ -39,7 +39,7 @@ AUTOENCODER = Concept(
     kind="model",
     title="Autoencoder",
     summary="A network that is to give back what it was shown, through a code of fewer numbers. A linear one can do no better than principal components. "
-    "Shown a noisy version and asked for the clean one, it learns the mean of what may have been there; it moves the input by $\\sigma^2$ times the slope of the log-density of noisy samples.",
+    "Shown a noisy version and asked for the clean one, the best answer is the mean of what may have been there; with normal noise this moves the input by $\\sigma^2$ times the slope of the log-density of noisy samples.",
     formulas=(
         r"h=\phi(W_1\tilde x+b_1),\qquad \hat x=W_2h+b_2,\qquad e=\lVert x-\hat x\rVert^2",
         r"\phi(h)=h,\ \tilde x=x:\qquad \min_{W,b}\ \frac1n\sum_{i=1}^ne_i=\sum_{j>k}\lambda_j",
@@ -215,10 +215,10 @@ def shaken(rng, weights, size):
 
 @AUTOENCODER.claim
 def linear_one_does_what_pca_does(f, rng):
-    r"""Through the span of the first k eigenvectors, in any coordinates C of the code, a linear autoencoder's mean error is $\sum_{j>k}\lambda_j$; other weights have no less, and the weights themselves are no principal components"""
+    r"""Through the span of the first k eigenvectors, in any coordinates C of the code, a linear autoencoder's mean error is $\sum_{j>k}\lambda_j$; other weights have no less, and the weights themselves need not be principal components"""
     X = data(rng)
     for k in (1, 2, 3):
-        C = rng.normal(size=(k, k)) + 3 * np.eye(k)
+        C = rng.uniform(-0.5, 0.5, (k, k)) + 3 * np.eye(k)
         plain, eigenvalues = best_linear(X, k)
         turned, _ = best_linear(X, k, C)
         tail = eigenvalues[k:].sum()
@@ -272,7 +272,7 @@ def ties_leave_the_subspace_open(f, rng):
 
 @AUTOENCODER.claim
 def without_biases_the_mean_is_paid_for(f, rng):
-    r"""Without biases the least error is the tail of the eigenvalues of $\frac1n\sum xx^{\mathsf T}$, larger where the mean is off the origin: of points $(5,\pm1)$ one number suffices with biases, 0, and leaves 1 without"""
+    r"""Without biases the least error is the tail of the eigenvalues of $\frac1n\sum xx^{\mathsf T}$, never smaller, and larger unless the mean lies in a best subspace: of points $(5,\pm1)$ one number suffices with biases, 0, and leaves 1 without; of $(5\pm2,\pm1)$ it leaves 1 with biases and without"""
     X = np.array([[5.0, 1.0], [5.0, -1.0]])
     weights, _ = best_linear(X, 1)
     yield roundoff(loss(f, X, weights), 0.0, terms=40, scale=25.0)
@@ -281,12 +281,18 @@ def without_biases_the_mean_is_paid_for(f, rng):
         U = np.array([[math.cos(angle)], [math.sin(angle)]])
         errors.append(loss(f, X, dict(W1=U.T, b1=np.zeros(1), W2=U, b2=np.zeros(2))))
     yield roundoff(min(errors), 1.0, terms=40, scale=25.0)
+    X, U = np.array([[7.0, 1.0], [7.0, -1.0], [3.0, 1.0], [3.0, -1.0]]), np.array([[1.0], [0.0]])
+    without = dict(W1=U.T, b1=np.zeros(1), W2=U, b2=np.zeros(2))
+    for weights in (best_linear(X, 1)[0], without):
+        yield roundoff(loss(f, X, weights), 1.0, terms=40, scale=50.0)
+    others = [loss(f, X, {n: without[n] + (n[0] == "W") * rng.normal(size=without[n].shape) for n in without})]
+    yield bound(min(others), 1.0 - 1e-12, "≥", Text("the least without biases", "没有偏置时的最小值"))
 
 
 @AUTOENCODER.claim
 def a_wide_bottleneck_copies(f, rng):
     r"""With as many code numbers as the sample has, any invertible $W_1$ and its inverse copy everything: error 0 on data and on noise alike, so nothing of the data is learnt; with fewer, noise is not copied"""
-    A = rng.normal(size=(4, 4)) + 3 * np.eye(4)
+    A = rng.uniform(-0.5, 0.5, (4, 4)) + 3 * np.eye(4)
     copy = dict(W1=A, b1=np.zeros(4), W2=np.linalg.inv(A), b2=np.zeros(4))
     X, noise = data(rng), rng.normal(size=(50, 4))
     for rows in (X, noise):
@@ -308,7 +314,7 @@ def normal_grid(lam, sigma):
 
 @AUTOENCODER.claim
 def normal_samples_want_the_wiener_filter(f, rng):
-    r"""For normal samples the posterior mean is linear, and its mean error $\sum_j\lambda_j\sigma^2/(\lambda_j+\sigma^2)$; through a code of k numbers the best is $\sum_j\lambda_j-\sum_{j\le k}\lambda_j^2/(\lambda_j+\sigma^2)$, less than the projection on principal components leaves; other weights have no less"""
+    r"""For normal samples the posterior mean is linear, and its mean error $\sum_j\lambda_j\sigma^2/(\lambda_j+\sigma^2)$; through a code of k numbers the best linear one has $\sum_j\lambda_j-\sum_{j\le k}\lambda_j^2/(\lambda_j+\sigma^2)$, less than the projection on principal components leaves; other weights have no less"""
     lam = np.array([3.0, 1.0, 0.2])
     for sigma, k in itertools.product((0.5, 1.0), (1, 2, 3)):
         x, seen = normal_grid(lam, sigma)
@@ -378,13 +384,18 @@ def the_denoiser_shows_the_slope(f, rng):
 
 @AUTOENCODER.claim
 def tweedie_needs_normal_noise(f, rng):
-    r"""With noise ±σ in place of normal noise, samples ±1 and σ = 2, a noisy 3 can only come of 1 and −3 only of −1, 1 of −1 and −1 of 1: the posterior mean falls from 1 to −1 between 3 and 1, and the tanh of normal noise is off by more than 1 at $\tilde x=1$"""
+    r"""With noise ±σ in place of normal noise, samples ±1 and σ = 2, a noisy 3 can only come of 1 and −3 only of −1, 1 of −1 and −1 of 1: the posterior mean falls from 1 to −1 between 3 and 1, and the tanh of normal noise is off by more than 1 at $\tilde x=1$. And with normal noise of deviation 2 that is not independent, $-2x$ for $x\sim\mathcal N(0,1)$, $-\tilde x$ restores all; the formula would give $-3\tilde x$"""
     seen = np.array([[3.0], [1.0], [-1.0], [-3.0]])
     x = np.array([[1.0], [-1.0], [1.0], [-1.0]])
     _, output, error = floats(f(x, **scalar(0.25, 1.0), corrupted=seen, phi="tanh"))
     yield roundoff(output, np.tanh(seen / 4), terms=8)
     yield bound(abs(output[1, 0] - x[1, 0]), 1.0, "≥", Text("the truth is −1", "真值为 −1"))
     yield roundoff(error, ((x - np.tanh(seen / 4)) ** 2)[:, 0], terms=8)
+    x = rng.normal(size=(20, 1))
+    seen = x - 2 * x  # standard normal, with the slope -seen of its log-density
+    yield roundoff(floats(f(x, **scalar(-1.0, 1.0), corrupted=seen))[2], np.zeros(20), terms=8)
+    formula = floats(f(x, **scalar(1 + 4 * -1.0, 1.0), corrupted=seen))[2]
+    yield roundoff(formula, 4 * x[:, 0] ** 2, terms=16, scale=64.0)
 
 
 @AUTOENCODER.claim
@@ -527,7 +538,7 @@ def residual_without_saying_so(x, W1, b1, W2, b2, **given):
 AUTOENCODER.erratum(
     "E377",
     common="“A linear autoencoder learns the principal components” (common)",
-    why="It learns their span. The error depends on the product $W_2W_1$ alone, and for any invertible C the weights $CW_1$, $W_2C^{-1}$ have the same: the code's coordinates need be neither orthogonal nor ordered, and its numbers are correlated.",
+    why="At best it learns their span. But for the constant the error depends on the product $W_2W_1$ alone, and for any invertible C the weights $CW_1$, $W_2C^{-1}$ have the same: the code's coordinates need be neither orthogonal nor ordered, nor its numbers uncorrelated.",
     right="its best weights are those whose product projects on the span of the first k principal components; the components themselves are the eigenvectors within it",
     claims="linear-one-does-what-pca-does",
 )

@@ -40,7 +40,7 @@ GAN = Concept(
     title="Generative adversarial network",
     summary="A generator makes samples out of noise; a discriminator says how likely a sample is real. The one learns to deceive, the other not to be "
     "deceived. Against the best discriminator the value of the game is, but for a constant, twice the Jensen–Shannon divergence of the generated distribution from the true one: "
-    "no density is ever needed. But a best discriminator may leave the generator without a gradient, and players that move at the same time may circle each other for ever.",
+    "no density is ever needed. But a best discriminator may leave the generator without a gradient, and players that step at the same time may move ever farther from the equilibrium, in turn circle it for ever.",
     formulas=(
         r"V(D,G)=\mathbb E_{x\sim p}\ln D(x)+\mathbb E_{x\sim q}\ln\bigl(1-D(x)\bigr),\qquad D(x)=\sigma(\ell(x))=\frac1{1+e^{-\ell(x)}}",
         r"\min_q\max_DV,\qquad D^*=\frac p{p+q},\qquad V(D^*,G)=-\ln4+2\,\mathrm{JS}(p,q)",
@@ -98,11 +98,16 @@ GAN = Concept(
             "samples-can-be-learnt-by-heart",
         ),
         Hypothesis(
-            "for the generator to come to $q=p$: the discriminator answers each of its moves",
-            "against-a-fixed-discriminator-one-point-is-best, steps-at-once-spiral-outwards",
+            "for the generator to come to $q=p$: it may make any distribution, its steps are small and the discriminator is the best again after each; "
+            "with whole moves, each of them answered, it may wander",
+            "small-steps-against-the-best-answer-come-to-p, against-a-fixed-discriminator-one-point-is-best",
         ),
         Hypothesis("for steps in turn to stay bounded: $0<\\alpha<2$", "steps-in-turn-stay"),
         Hypothesis("the generator descends on $L_G$: on $L_G^+$ it goes another way", "what-the-two-slopes-belong-to"),
+        Hypothesis(
+            "for $\\mathrm{KL}(q\\,\\|\\,p)$: $p>0$ where $q>0$; elsewhere no logit is low enough, and the non-saturating loss has no bound",
+            "logits-of-any-size",
+        ),
     ),
     conventions=(
         Convention(
@@ -310,7 +315,7 @@ def its_value_is_that_of_the_divergence(gan, rng):
 
 @GAN.claim
 def a_discriminator_of_straight_lines_sees_less(gan, rng):
-    r"""A discriminator that cannot have any value does worse: $N(0,1)$ and $N(0,4)$ differ by a JS of 0.0927 nat, but with logits $a+bx$ none of 300 gets above $-\ln4$, which is reached at $a=b=0$; with $\ln2-\frac38x^2$ the value is that of $D^*$"""
+    r"""A discriminator that cannot have any value may do worse: $N(0,1)$ and $N(0,4)$ differ by a JS of 0.0927 nat, but with logits $a+bx$ none of 300 gets above $-\ln4$, which is reached at $a=b=0$; with $\ln2-\frac38x^2$ the value is that of $D^*$. It need not: for $N(0,1)$ and $N(1,1)$ the line $\frac12-x$ is $D^*$ itself"""
     x = np.arange(-20, 20, 0.1)
     p, q = normal(x), normal(x, 0, 2.0)
     p, q = p / p.sum(), q / q.sum()
@@ -322,6 +327,9 @@ def a_discriminator_of_straight_lines_sees_less(gan, rng):
     yield near(
         (V + math.log(4)) / 2, 0.0927, 0.00005, Text("rounded to the digits that are stated", "舍入到所写的位数")
     )
+    x, p, q = on_a_grid(1.0)
+    V = -with_same(gan, 0.5 - x, p, q)[0]
+    yield roundoff(V, -math.log(4) + 2 * js(p, q), terms=400, scale=4.0)
 
 
 @GAN.claim
@@ -403,7 +411,7 @@ def the_players_want_opposite_things(gan, rng):
 
 @GAN.claim
 def logits_of_any_size(gan, rng):
-    r"""A discriminator that is sure and wrong, logits $\mp a$, has the loss $2a$ up to $2e^{-a}$, for $a=40$, 200 and 900, and the generator's losses are $-a$ and 0; sure and right, it has $2\ln(1+e^{-a})$, which for $a=36$ is $4.6\cdot10^{-16}$ and not 0"""
+    r"""A discriminator that is sure and wrong, logits $\mp a$, has the loss $2a$ up to $2e^{-a}$, for $a=40$, 200 and 900, and the generator's losses are $-a$ and 0; sure and right, it has $2\ln(1+e^{-a})$, which for $a=36$ is $4.6\cdot10^{-16}$ and not 0, and the non-saturating loss is $a$, without a bound"""
     for a in (40.0, 200.0, 900.0):
         L_D, L_G, plus = floats(gan(np.array([-a, -a]), np.array([a, a])))
         yield roundoff([float(L_D), float(L_G)], [2 * a, -a], terms=2)
@@ -411,6 +419,29 @@ def logits_of_any_size(gan, rng):
         yield roundoff(floats(gan(np.array([a]), np.array([-a])))[2], a, terms=2)
     right = floats(gan(np.array([36.0]), np.array([-36.0])))[0]
     yield roundoff(right, 2 * math.exp(-36.0), terms=8)
+
+
+@GAN.claim
+def a_loss_of_ln4_may_be_boldness(gan, rng):
+    r"""A discriminator's loss of $\ln4$ need not mean that it cannot tell: one that is right about nine samples in ten of either kind, with logits $\pm6.92$, has it as well; with $\pm\ln9$ its loss would be 0.650"""
+    w, a = 0.1, 6.921614299986077  # the root of ln(1 + e^-a) + a/10 = ln 2
+    signs = rng.permutation(np.where(np.arange(10) < 1, -1.0, 1.0))
+    yield roundoff(floats(gan(a * signs, -a * signs))[0], math.log(4), terms=24, scale=8.0)
+    timid = floats(gan(math.log(9) * signs, -math.log(9) * signs))[0]
+    yield roundoff(timid, -2 * (w * math.log(w) + (1 - w) * math.log(1 - w)), terms=24, scale=4.0)
+    yield near(float(timid), 0.65, 0.0005, Text("rounded to the digits that are stated", "舍入到所写的位数"))
+
+
+@GAN.claim
+def small_steps_against_the_best_answer_come_to_p(gan, rng):
+    r"""A generator that moves by steps, with the best discriminator anew before each, may come to $p$: let each step divide $q$ by $1-D^*$ and make it sum to 1 again. Then $q$ becomes $\frac{p+q}2$, and $q-p$ halves at each of 40 steps, on six points"""
+    p, q = two(rng)
+    first = q - p
+    for k in range(1, 41):
+        each = floats(gan(np.zeros((6, 1)), np.log(p / q)[:, None]))[1]  # the minimax loss of each point, ln(1 − D)
+        q = q * np.exp(-each)
+        q = q / q.sum()
+        yield roundoff(q - p, first / 2**k, terms=24, scale=1.0)
 
 
 @GAN.claim
@@ -429,7 +460,7 @@ def each_kind_has_a_mean_of_its_own(gan, rng):
 
 @GAN.claim
 def against_a_fixed_discriminator_one_point_is_best(gan, rng):
-    r"""Against a discriminator that stands still the generator does best, by either loss, with one single point, where $D$ is largest: 300 mixtures of 8 points do worse. Of $p$ equal on 8 points it then has one; the best answer to that has $D=\frac19$ there and 1 elsewhere, value $-0.392$, and the next best point is another one: it wanders, and never has more than one of eight"""
+    r"""Against a discriminator that stands still no generator does better, by either loss, than one single point where $D$ is largest: 300 mixtures of 8 points do not. Of $p$ equal on 8 points it then has one; the best answer to that has $D=\frac19$ there and 1 elsewhere, value $-0.392$, and the next best point is another one: so it wanders, if it moves all the way each time, and never has more than one of eight"""
     l = rng.normal(size=8)
     q = rng.dirichlet(np.ones(8), 300)
     tiled = np.tile(l, (300, 1))
@@ -500,7 +531,7 @@ def steps_at_once_spiral_outwards(gan, rng):
 
 @GAN.claim
 def steps_in_turn_stay(gan, rng):
-    r"""Players who step in turn stay near: in the same game they go round, from $x=1$ to below $-0.9$, and the distance keeps between 0.9 and 1.1 times the first in 120 steps of $\alpha=0.2$. In $\min_x\max_yxy$, $x$ first, $x^2+y^2-\alpha xy$ stays the same, so that for $0<\alpha<2$ the distance changes by a factor of $\sqrt{(2+\alpha)/(2-\alpha)}$ at most and does not shrink to 0 either; at $\alpha=2$ it grows like $k$"""
+    r"""Players who step in turn stay near: in the same game they go round, from $x=1$ to below $-0.9$, and the distance keeps between 0.9 and 1.1 times the first in 120 steps of $\alpha=0.2$. In $\min_x\max_yxy$, $x$ first, $x^2+y^2-\alpha xy$ stays the same, so that for $0<\alpha<2$ the distance changes by a factor of $\sqrt{(2+\alpha)/(2-\alpha)}$ at most and does not shrink to 0 either; at $\alpha=2$ it grows like $k$, unless $x=y$ at the start"""
     path, _ = play(gan, 120, 0.2, in_turn=True)
     lengths = np.linalg.norm(path, axis=1) / np.linalg.norm(path[0])
     measured = Text("measured: 0.996 to 1.051", "测得：0.996 至 1.051")
@@ -517,6 +548,8 @@ def steps_in_turn_stay(gan, rng):
     r = np.linalg.norm(play_xy(4000, 2.0, True), axis=1)
     limit = Text("linear growth, up to 1/k", "线性增长，误差为 1/k 阶")
     yield near(r[4000] / r[2000], 2.0, 0.01, limit)
+    x, y = play_xy(400, 2.0, True, (1.0, 1.0)).T
+    yield roundoff(np.hypot(x, y), np.full(401, math.sqrt(2)), terms=4)
 
 
 @GAN.mutant(
@@ -537,7 +570,9 @@ def minimax_for_both(real, fake, real_weights=None, fake_weights=None):
     return L_D, L_G, L_G
 
 
-@GAN.mutant(caught_by="against-a-fixed-discriminator-one-point-is-best, a-sure-discriminator-stops-the-minimax-loss")
+@GAN.mutant(
+    caught_by="against-a-fixed-discriminator-one-point-is-best, a-sure-discriminator-stops-the-minimax-loss, small-steps-against-the-best-answer-come-to-p"
+)
 def sign_of_the_generator(real, fake, real_weights=None, fake_weights=None):
     """the generator's losses with the other sign: it helps the discriminator"""
     L_D, L_G, L_plus = gan(real, fake, real_weights, fake_weights)
@@ -554,7 +589,7 @@ def one_mean_over_both(real, fake, real_weights=None, fake_weights=None):
 
 
 @GAN.mutant(
-    caught_by="its-value-is-that-of-the-divergence, the-players-want-opposite-things, samples-can-be-learnt-by-heart"
+    caught_by="its-value-is-that-of-the-divergence, the-players-want-opposite-things, samples-can-be-learnt-by-heart, a-loss-of-ln4-may-be-boldness"
 )
 def half_the_loss(real, fake, real_weights=None, fake_weights=None):
     """the mean of the two means"""
@@ -621,14 +656,14 @@ def sum_over_the_batch(real, fake, real_weights=None, fake_weights=None):
 GAN.erratum(
     "E85",
     common="The optimum is reached when the generated distribution is that of the data (a common way to say it)",
-    why=r"There is the equilibrium; that play comes to it is another matter. In $\min_x\max_yxy$ the equilibrium is 0, and players who step at once are 144.8 times farther from it after 1000 steps of 0.1; in turn they go round it. And it is the equilibrium for a discriminator that can have any value at any point.",
-    right=r"$q=p$, $D=\frac12$ is the equilibrium; whether the players come to it depends on how they step, and on what they can represent",
+    why=r"There is the equilibrium; that play comes to it is another matter. In $\min_x\max_yxy$ the equilibrium is 0, and players who step at once are 144.8 times farther from it after 1000 steps of 0.1; in turn they go round it. And for a discriminator that cannot have any value there may be other equilibria: with logits $a+bx$ and data of $N(0,1)$, $N(0,4)$ is one as well, as no such discriminator tells them apart.",
+    right=r"$q=p$, $D=\frac12$ is an equilibrium, the only one where $D$ and $q$ may be anything; whether the players come to it depends on how they step, and on what they can represent",
     claims="steps-at-once-spiral-outwards, steps-in-turn-stay, a-discriminator-of-straight-lines-sees-less",
 )
 GAN.erratum(
     "E86",
-    common="The losses of the generator and of the discriminator are minimised (a common way to say it)",
-    why="In the game of the paper they add up to 0 whatever the players do: their sum cannot be minimised, and what one gains the other loses. With the non-saturating loss the least sum is at another discriminator: $\\frac23$ where it should be $\\frac12$.",
+    common="Training minimises the sum of the generator's and the discriminator's losses (a common slip)",
+    why="In the game of the paper they add up to 0 whatever the players do: their sum cannot be minimised, and what one gains the other loses. With the non-saturating loss the least sum over $D$ is at another discriminator: for $q=p$ at $\\frac23$ where it should be $\\frac12$.",
     right="Each player minimises a loss of its own with the other held: $\\min_G\\max_DV$, by turns",
     claims="the-players-want-opposite-things",
 )
@@ -636,7 +671,7 @@ GAN.erratum(
     "E370",
     common="The non-saturating loss, too, minimises the Jensen–Shannon divergence (a common slip)",
     why="With the best discriminator held, its slope is that of $\\mathrm{KL}(q\\,\\|\\,p)-2\\,\\mathrm{JS}(p,q)$: the divergence that punishes samples where there are no data, and hardly data without samples, less twice the other.",
-    right="The minimax loss goes down on $2\\,\\mathrm{JS}$; the non-saturating one on $\\mathrm{KL}(q\\,\\|\\,p)-2\\,\\mathrm{JS}$, as long as $D$ is the best",
+    right="The minimax loss goes down on $2\\,\\mathrm{JS}$; the non-saturating one on $\\mathrm{KL}(q\\,\\|\\,p)-2\\,\\mathrm{JS}$, as long as $D$ is the best and $p>0$ where $q>0$",
     claims="what-the-two-slopes-belong-to, the-two-losses-add-up",
 )
 

@@ -246,7 +246,9 @@ def fewer_samples_are_farther(f, rng):
         found = [measured(f, *rng.normal(size=(2, n, 4)))["frechet"] for _ in range(300)]
         means[n] = np.mean(found)
         want = 2 / n * (4 + 4 * 5 / 4)
-        yield near(means[n], want, 0.25 * want, Text("the next order, and five standard errors", "更高阶项与五个标准误"))
+        yield near(
+            means[n], want, 0.25 * want, Text("the next order, and five standard errors", "更高阶项与五个标准误")
+        )
     yield near(means[25] / means[100], 4.0, 1.0, Text("five standard errors", "五个标准误"))
 
 

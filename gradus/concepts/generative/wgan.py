@@ -25,8 +25,8 @@ WGAN = Concept(
     kind="model",
     title="Wasserstein GAN",
     summary="The Wasserstein distance of two distributions is the least work to move one heap to the other. By duality it is the most that a function of slope 1 at most "
-    "can tell them apart by. A network trained to do so, the critic, gives the generator a slope even where the distributions have nothing in common. "
-    "Its own slope is held by a penalty on the length of its gradient between real and generated samples, which holds it near 1, not exactly.",
+    "can tell them apart by. A network trained to do so, the critic, can give the generator a slope even where the distributions have nothing in common. "
+    "Its own slope is drawn towards 1 by a penalty on the length of its gradient, at points between real and generated samples alone; it comes the nearer to 1 the more the penalty weighs beside the distance.",
     formulas=(
         r"W_1(p,q)=\min_{(x,y)}\mathbb E\lVert x-y\rVert=\max_{\lvert f(s)-f(t)\rvert\le\lVert s-t\rVert}\ \mathbb E_pf-\mathbb E_qf",
         r"d=1:\quad W_1=\int\lvert F(t)-G(t)\rvert\,dt=\frac1n\sum_i\bigl\lvert x_{(i)}-y_{(i)}\bigr\rvert",
@@ -46,10 +46,14 @@ WGAN = Concept(
             "p,\\ q",
             "",
             "",
-            "distributions of the real and of the generated samples; in the first formula $x\\sim p$, $y\\sim q$ in any joint distribution",
+            "distributions of the real and of the generated samples, whose lengths have a finite mean; in the first formula $x\\sim p$, $y\\sim q$ in any joint distribution",
         ),
         Symbol("F,\\ G", "", "", "their distribution functions"),
-        Symbol("x_{(i)}", "", "", "the i-th smallest"),
+        Symbol(
+            "x_{(i)}", "", "", "the i-th smallest of n samples, of which $p$ then consists, as $q$ does of the $y_i$"
+        ),
+        Symbol("W_1(p,q)", "", "", "the Wasserstein distance"),
+        Symbol("W_k,\\ v_k,\\ b_k", "", "", "of the k-th unit: a row of $W$, and a number each"),
         Symbol("n,\\ d,\\ h", "", "", "numbers of samples of each kind, of coordinates, of units", "natural"),
     ),
     returns=(
@@ -84,7 +88,7 @@ WGAN = Concept(
             "for a gradient of length 1: $\\hat x$ lies between two samples that an optimal plan pairs",
             "slope-one-on-the-way-of-the-plan",
         ),
-        Hypothesis("and the two of a pair differ", "equal-samples-want-a-flat-critic"),
+        Hypothesis("and the two of a pair differ", "equal-samples-leave-the-critic-open"),
     ),
     conventions=(
         Convention(
@@ -241,7 +245,7 @@ def best_critic_gives_the_distance(wgan, rng):
 
 @WGAN.claim
 def distance_tells_what_the_divergence_does_not(wgan, rng):
-    r"""Two parallel segments at distance $\theta$ share no point, and their Jensen–Shannon divergence is $\ln2$ for every $\theta\ne0$; the critic $-t_1$ tells them apart by $\theta$, for 2, 0.1 and 0.001, and none of 50 straight critics of length 1 by more"""
+    r"""Two parallel segments at distance $\theta$ share no point, and their Jensen–Shannon divergence is $\ln2$ for every $\theta\ne0$; the critic $-t_1$ tells them apart by $\theta$, for 2, 0.1 and 0.001, and none of 50 straight critics of length 1 by more. Not every way shows in it: of points −1 and 1 and two generated ones at $t$ between them the distance is 1 for $t=-0.5$, 0 and 0.7"""
     u = rng.uniform(size=5)
     for theta in (2.0, 0.1, 1e-3):
         x, y = np.stack([0 * u, u], 1), np.stack([0 * u + theta, u], 1)
@@ -251,9 +255,15 @@ def distance_tells_what_the_divergence_does_not(wgan, rng):
             yield bound(
                 floats(wgan(**given, **straight([math.cos(angle), math.sin(angle)])))[0], theta + 16 * 2**-52, "≤"
             )
-        p, q = np.repeat([0.2, 0.0], 5), np.repeat([0.0, 0.2], 5)  # on the ten points
+        places, which = np.unique(np.concatenate([x, y]), axis=0, return_inverse=True)
+        which = which.ravel()
+        p, q = (np.bincount(w, minlength=len(places)) / 5 for w in (which[:5], which[5:]))
         shannon = sum((r[r > 0] * np.log(r[r > 0] / ((p + q) / 2)[r > 0])).sum() / 2 for r in (p, q))
         yield roundoff(shannon, math.log(2), terms=20)
+    for t in (-0.5, 0.0, 0.7):
+        x, y = np.array([-1.0, 1.0]), np.array([t, t])
+        best = broken(*best_slopes(x, y))
+        yield roundoff(floats(wgan(column(x), column(y), np.full(2, 0.5), **best))[0], 1.0, terms=20)
 
 
 @WGAN.claim
@@ -320,9 +330,12 @@ def slope_one_on_the_way_of_the_plan(wgan, rng):
 
 
 @WGAN.claim
-def equal_samples_want_a_flat_critic(wgan, rng):
-    r"""Where the samples are the same, nothing tells them apart, and the flat critic that is best of all still has the penalty 1; with it the loss is $\lambda$, with a useless slope of 1 it is 0"""
+def equal_samples_leave_the_critic_open(wgan, rng):
+    r"""Where the samples are the same, nothing tells them apart: E is 0 for every critic, 20 of them, so that each is a best one; the flat one has the penalty 1 and the loss $\lambda$, one of slope 1 the loss 0"""
     x = rng.normal(size=(4, 1))
+    for slopes in rng.uniform(-1, 1, (20, 4)):
+        found = floats(wgan(x, x, np.full(4, 0.5), **broken(np.sort(x[:, 0]), slopes)))
+        yield roundoff(found[0], 0.0, terms=20, scale=8.0)
     flat = floats(wgan(x, x, np.full(4, 0.5), **straight([0.0]), penalty=7.0))
     yield roundoff(flat, [0.0, 1.0, 7.0], terms=8)
     yield roundoff(floats(wgan(x, x, np.full(4, 0.5), **straight([1.0]), penalty=7.0)), np.zeros(3), terms=8, scale=7.0)
@@ -343,7 +356,7 @@ def penalty_lets_the_slope_exceed_one(wgan, rng):
 
 @WGAN.claim
 def clipping_measures_another_length(wgan, rng):
-    r"""Straight critics with weights clipped to $\pm c$ tell two points apart by at most $c\lVert x-y\rVert_1$: not by a multiple of their distance. In 16 dimensions a step of length 1 along an axis counts $c$, along the diagonal $4c$"""
+    r"""Straight critics with weights clipped to $\pm c$ tell two points apart by at most $c\lVert x-y\rVert_1$: in more than one dimension not by a multiple of their distance. In 16 dimensions a step of length 1 along an axis counts $c$, along the diagonal $4c$"""
     c, d = 0.01, 16
     for delta, want in ((np.eye(d)[0], c), (np.full(d, 0.25), 4 * c)):
         given = dict(x=delta[None], y=np.zeros((1, d)), epsilon=np.array([0.5]))
@@ -355,7 +368,7 @@ def clipping_measures_another_length(wgan, rng):
 
 @WGAN.claim
 def without_a_bound_there_is_no_best(wgan, rng):
-    r"""Without the penalty the loss has no least value: $v$ a thousand times as large makes E a thousand times as large, with $-v$ it is $-E$, and $L=-E$"""
+    r"""Without the penalty the loss has no least value, unless E is 0 for every critic, as for equal samples: $v$ a thousand times as large makes E a thousand times as large, with $-v$ it is $-E$, and $L=-E$"""
     x, y = rng.normal(size=(2, 5, 2))
     weights = dict(W=rng.normal(size=(4, 2)), b=rng.normal(size=4))
     v = rng.normal(size=4)
@@ -416,7 +429,7 @@ def squared_length(x, y, epsilon, W, b, v, penalty=10.0):
     return variant(x, y, epsilon, W, b, v, penalty, lambda g: (((g**2).sum(-1) - 1) ** 2).mean())
 
 
-@WGAN.mutant(caught_by="one-norm-for-each-sample, equal-samples-want-a-flat-critic")
+@WGAN.mutant(caught_by="one-norm-for-each-sample, equal-samples-leave-the-critic-open")
 def longer_ones_alone(x, y, epsilon, W, b, v, penalty=10.0):
     """gradients shorter than 1 cost nothing"""
     return variant(x, y, epsilon, W, b, v, penalty, lambda g: (np.maximum(0, np.sqrt((g**2).sum(-1)) - 1) ** 2).mean())
@@ -438,7 +451,7 @@ def generated_less_real(x, y, epsilon, W, b, v, penalty=10.0):
 
 
 @WGAN.mutant(
-    caught_by="without-a-bound-there-is-no-best, penalty-lets-the-slope-exceed-one, equal-samples-want-a-flat-critic"
+    caught_by="without-a-bound-there-is-no-best, penalty-lets-the-slope-exceed-one, equal-samples-leave-the-critic-open"
 )
 def weight_left_out(x, y, epsilon, W, b, v, penalty=10.0):
     """the penalty with weight 1, whatever is asked"""
@@ -448,9 +461,9 @@ def weight_left_out(x, y, epsilon, W, b, v, penalty=10.0):
 WGAN.erratum(
     "E371",
     common="The best critic has gradients of length 1 everywhere between real and generated samples (a common slip)",
-    why="The proposition speaks of points between two samples that an optimal plan pairs. Between others a best critic may be flat, and then pays the penalty; and where the distributions are equal the best critic is flat altogether.",
+    why="The proposition speaks of points between two samples that an optimal plan pairs. Between others a best critic may be flat, and then pays the penalty; and where the distributions are equal every critic is a best one, the flat one as well, which pays it everywhere.",
     right="Length 1 almost surely on the straight line between the two of a pair of an optimal plan that differ; the penalty asks for it between random pairs, as a heuristic",
-    claims="slope-one-on-the-way-of-the-plan, equal-samples-want-a-flat-critic",
+    claims="slope-one-on-the-way-of-the-plan, equal-samples-leave-the-critic-open",
 )
 WGAN.erratum(
     "E372",
@@ -494,22 +507,21 @@ def figure(shift, lam):
     middle.plot(y, f_at(y), "s", color=COLOURS[1], ms=5)
     middle.set(xlabel="t", ylabel="score")
     middle.legend(fontsize=9, frameon=False, loc="best")
-    s = np.linspace(0, 3, 121)
     gap = abs(float(x.mean() - y.mean()))
+    best = 1 + gap / (2 * lam)
+    s = np.linspace(0, max(3.0, 1.3 * best), 121)
     sign = math.copysign(1.0, float(x.mean() - y.mean()))
     losses = [wgan(column(x), column(y), epsilon, **straight([sign * k]), penalty=lam)[2] for k in s]
-    best = 1 + gap / (2 * lam)
     right.plot(s, losses, color=COLOURS[2], label="loss of a straight critic")
     right.axvline(1, color="0.5", lw=1, ls=":", label="slope 1")
-    if best <= 3:
-        right.plot([best], [-best * gap + lam * (best - 1) ** 2], "o", color=COLOURS[6])
+    right.plot([best], [-best * gap + lam * (best - 1) ** 2], "o", color=COLOURS[6])
     right.set(xlabel="slope", ylabel="loss")
     right.legend(fontsize=9, frameon=False, loc="best")
     E = wgan(column(np.sort(x)), column(np.sort(y)), epsilon, **w)[0]
     words = Text(
         f"Five real samples and five generated ones shifted by {shift:.2g}: the area between their distribution functions is {distance:.3g}, and the best critic tells them apart by {E:.3g}. "
-        f"Among straight critics, with the penalty weighted by {lam:.3g}, the loss is least at slope {best:.3g}, not at 1.",
+        f"Among straight critics, with the penalty weighted by {lam:.3g}, the loss is least at slope {best:.3g}, {best - 1:.2g} above 1.",
         f"五个真实样本与平移了 {shift:.2g} 的五个生成样本：两个分布函数之间的面积为 {distance:.3g}，最优评判器所给的差为 {E:.3g}。"
-        f"在线性评判器中，惩罚的权重为 {lam:.3g} 时，损失在斜率 {best:.3g} 处最小，而不是在 1 处。",
+        f"在线性评判器中，惩罚的权重为 {lam:.3g} 时，损失在斜率 {best:.3g} 处最小，比 1 大 {best - 1:.2g}。",
     )
     return Drawing(fig, words)

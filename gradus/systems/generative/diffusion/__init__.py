@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gradus.data import Dataset
 from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.image_models import images_with_classes, sample_result, trained_images
-from gradus.systems.sample_quality import quality_findings, quality_of
+from gradus.systems.sample_quality import quality_findings
 from gradus.systems.sampler import Sampler
+from gradus.systems.sampling_choices import sampling_choices
 from gradus.text import Text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gradus.report import Comparison, Picture, SeedResult
+    from gradus.report import Picture, SeedResult
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "digits": {
@@ -27,7 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "schedule": "warmup-cosine",
         "clip_norm": 1.0,
         "ema": 0.995,
-        "width": 32,
+        "base_channels": 32,
         "multipliers": [1, 2],
         "times": 1000,
         "sampling_steps": 20,
@@ -42,7 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "schedule": "warmup-cosine",
         "clip_norm": 1.0,
         "ema": 0.999,
-        "width": 16,
+        "base_channels": 16,
         "multipliers": [1, 2, 4],
         "times": 1000,
         "sampling_steps": 20,
@@ -51,10 +51,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 CHOICES: dict[str, tuple[Any, ...]] = {"steps": (5, 10, 50), "guidance": (0.0, 1.5, 3.0)}
-OF_A_CHOICE = 360  # images, by which each is measured
 FRAMES = 8  # of the way from noise to images
 SMALL = 8  # pixels: images up to this height take the settings of the digits, larger ones those of MNIST
-OF_NETWORK = ("width", "multipliers", "times", "sampling_steps", "guidance")
+OF_NETWORK = ("base_channels", "multipliers", "times", "sampling_steps", "guidance")
 
 
 def train(data: Dataset, request: SeedRequest) -> SeedResult:
@@ -85,7 +84,7 @@ def train(data: Dataset, request: SeedRequest) -> SeedResult:
         request,
         layers=layers_of(net, start, torch.ones_like(start[:, 0, 0, 0]), parts=parts),
         pictures=lambda: [_reverse(trained.net, of_network)],
-        tables=[_choices(trained.sampler, data)],
+        tables=[sampling_choices(trained.sampler, data, CHOICES)],
     )
 
 
@@ -96,32 +95,6 @@ def sampler(tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Sampl
     net = network(settings)
     net.load_state_dict(tensors)
     return sampler_of(net, settings)
-
-
-def _choices(made: Sampler, data: Dataset) -> Comparison:
-    """What other numbers of steps and other guidance give: fidelity is bought with variety."""
-    from gradus.report import Comparison
-
-    assert made.steps is not None
-    usual, rows = made.steps[0], {}
-    for steps, guidance in [(k, made.guidance) for k in CHOICES["steps"]] + [
-        (usual, g) for g in CHOICES["guidance"]
-    ]:
-        found = quality_of(partial(made.draw, steps=steps, guidance=guidance), data, images=OF_A_CHOICE)
-        name = Text(f"{steps} steps, guidance {guidance:g}", f"{steps} 步，引导 {guidance:g}")
-        rows[name] = [found[k] for k in ("quotient", "precision", "recall", "accuracy")]
-    columns = [
-        Text("Sampling", "采样"),
-        Text("Fréchet distance over that of real images", "Fréchet 距离与真实图像之比"),
-        Text("Precision", "精确率"),
-        Text("Recall", "召回率"),
-        Text("Class as asked for", "类别符合要求"),
-    ]
-    caption = Text(
-        f"Other numbers of steps, and other guidance: 1 takes the class as it is, 0 leaves it out, more leads away from what the network says without one. One set of {OF_A_CHOICE} images each.",
-        f"不同步数与不同引导强度：1 为按类别原样，0 为不用类别，更大则远离不给类别时的预测。各用一组 {OF_A_CHOICE} 张图像。",
-    )
-    return Comparison(columns, rows, caption)
 
 
 def _reverse(net: Any, settings: Mapping[str, Any]) -> Picture:

@@ -42,7 +42,7 @@ def network(settings: Mapping[str, Any]) -> DenoisingUNet:
     return DenoisingUNet(
         channels,
         size,
-        width=settings["width"],
+        width=settings["base_channels"],
         multipliers=tuple(settings["multipliers"]),
         classes=len(settings["classes"]),
     )

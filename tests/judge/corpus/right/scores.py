@@ -49,3 +49,21 @@ def generation_metrics_by_scipy(a, b, k):
         within_a.sum() / (k * m),
         within_a.any(0).mean(),
     )
+
+
+# flow-matching: by the data and the noise that the velocity speaks of
+def flow_matching_by_ends(velocity, x0, x1, t, S):
+    S = int(S)
+    if np.any((np.asarray(t) < 0) | (np.asarray(t) > 1)) or S < 1:
+        raise ValueError("times or steps")
+    s = np.asarray(t)[..., None]
+    line = x0 + s * (x1 - x0)
+    off = velocity(line, s) - x1 + x0
+    x, path = x0, [x0]
+    for i in range(S):
+        now, then = i / S, (i + 1) / S
+        v = velocity(x, np.full((*x0.shape[:-1], 1), now))
+        data, noise = x + (1 - now) * v, x - now * v
+        x = (1 - then) * noise + then * data
+        path.append(x)
+    return (off * off).sum(-1) / off.shape[-1], np.stack(path, -2)

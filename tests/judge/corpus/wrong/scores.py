@@ -37,3 +37,15 @@ def generation_metrics_biased(a, b, k):
     near = far <= reach[0][None]
     recall = (far <= reach[1][:, None]).any(0).mean()
     return frechet, kernel, near.any(1).mean(), recall, near.sum() / (k * m), near.any(0).mean()
+
+
+# flow-matching: time runs the other way, as in diffusion
+def flow_matching_from_data(velocity, x0, x1, t, S):
+    if ((t < 0) | (t > 1)).any() or int(S) < 1:
+        raise ValueError
+    s = t[..., None]
+    loss = ((velocity(s * x0 + (1 - s) * x1, s) - (x0 - x1)) ** 2).mean(-1)
+    path = [x0]
+    for i in range(int(S)):
+        path.append(path[-1] - velocity(path[-1], np.full((*x0.shape[:-1], 1), 1 - i / S)) / S)
+    return loss, np.stack(path, -2)

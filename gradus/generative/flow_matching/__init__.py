@@ -1,0 +1,1 @@
+"""Flow matching: velocities learnt along lines from noise to data, and followed."""
