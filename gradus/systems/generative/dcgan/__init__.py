@@ -12,7 +12,6 @@ from gradus.systems.contract import Fitting, Recipe, SeedRequest
 from gradus.systems.image_models import sample_result, trained_images
 from gradus.systems.sample_quality import quality_findings
 from gradus.systems.sampler import Sampler
-from gradus.systems.system import System
 from gradus.text import Text
 
 if TYPE_CHECKING:
@@ -167,16 +166,6 @@ RECIPE = Recipe(
     honours=("epochs", "device"),
     fitting=Fitting(sizes=(8, 28, 32), channels=(1, 3)),
     like=like,
-    about=System(
-        key="dcgan",
-        area="generative",
-        title=Text("DCGAN", "深度卷积生成对抗网络"),
-        summary=Text(
-            "A generator of transposed convolutions is trained against a discriminator of convolutions; its images are measured beside real ones.",
-            "由转置卷积构成的生成器与由卷积构成的判别器对抗训练；其图像与真实图像并列测量。",
-        ),
-        pages=("gan", "conv-layer", "batch-norm", "wgan", "generation-metrics"),
-    ),
     findings=findings,
     sampler=sampler,
 )
